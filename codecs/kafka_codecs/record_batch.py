@@ -1,0 +1,494 @@
+"""The record batch (magic 2, KIP-98): header, records, checksum, compression.
+
+```
+ 0          8        12       16   17       21        23        27              35
+ baseOffset │ length │ leader │ m. │  CRC  │ attrib. │ lastOff │ baseTimestamp │ maxTimestamp
+ 43           51      53         57      61
+ producerId │ epoch │ baseSeq │ count │ records …
+```
+
+The CRC (CRC-32C) covers everything from ``attributes`` on, so that a broker can set the base offset
+and the leader epoch without touching it. ``length`` counts the bytes after itself.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from kafka_codecs.compression import compress, decompress
+from kafka_codecs.crc32c import crc32c
+from kafka_codecs.schema import Buffer
+
+MAGIC = 2
+HEADER_SIZE = 61
+LOG_OVERHEAD = 12
+LENGTH_OFFSET = 8
+LEADER_EPOCH_OFFSET = 12
+MAGIC_OFFSET = 16
+CRC_OFFSET = 17
+ATTRIBUTES_OFFSET = 21
+MAX_TIMESTAMP_OFFSET = 35
+
+COMPRESSION_MASK = 0x07
+TIMESTAMP_TYPE_BIT = 0x08
+TRANSACTIONAL_BIT = 0x10
+CONTROL_BIT = 0x20
+DELETE_HORIZON_BIT = 0x40
+
+NO_PRODUCER_ID = -1
+NO_PRODUCER_EPOCH = -1
+NO_SEQUENCE = -1
+NO_TIMESTAMP = -1
+
+HEADER = struct.Struct(">qiibIhiqqqhii")
+_unpack_header = HEADER.unpack_from
+
+
+class InvalidRecord(ValueError):
+    """Records that do not parse, or do not parse to as many as the batch says."""
+
+
+class VarintTooLong(InvalidRecord):
+    """A varint that goes on after its last possible byte; Java throws another exception for it."""
+
+
+class Header(NamedTuple):
+    """A header key with its value; values may be null, keys may not."""
+
+    key: str
+    value: bytes | None
+
+
+class Record(NamedTuple):
+    """One record, its offset and timestamp made absolute."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header] = ()
+
+
+class RecordBatch:
+    """The header of one batch, and the bytes it was read from (header included)."""
+
+    __slots__ = (
+        "attributes",
+        "base_offset",
+        "base_sequence",
+        "base_timestamp",
+        "batch_length",
+        "buffer",
+        "crc",
+        "last_offset_delta",
+        "magic",
+        "max_timestamp",
+        "partition_leader_epoch",
+        "producer_epoch",
+        "producer_id",
+        "records_count",
+    )
+
+    base_offset: int
+    batch_length: int
+    partition_leader_epoch: int
+    magic: int
+    crc: int
+    attributes: int
+    last_offset_delta: int
+    base_timestamp: int
+    max_timestamp: int
+    producer_id: int
+    producer_epoch: int
+    base_sequence: int
+    records_count: int
+
+    def __init__(self, buffer: Buffer, offset: int = 0) -> None:
+        """Read the header at ``offset``.
+
+        Raises:
+            struct.error: fewer than 61 bytes are there.
+        """
+        (
+            self.base_offset,
+            self.batch_length,
+            self.partition_leader_epoch,
+            self.magic,
+            self.crc,
+            self.attributes,
+            self.last_offset_delta,
+            self.base_timestamp,
+            self.max_timestamp,
+            self.producer_id,
+            self.producer_epoch,
+            self.base_sequence,
+            self.records_count,
+        ) = _unpack_header(buffer, offset)
+        size = self.batch_length + LOG_OVERHEAD
+        if offset or size != len(buffer):
+            buffer = memoryview(buffer)[offset : offset + size]
+        self.buffer = buffer
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole batch."""
+        return self.batch_length + LOG_OVERHEAD
+
+    @property
+    def last_offset(self) -> int:
+        """The offset of the last record."""
+        return self.base_offset + self.last_offset_delta
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence of the last record; -1 without sequences. The ring is 0 … 2³¹-1."""
+        if self.base_sequence == NO_SEQUENCE:
+            return NO_SEQUENCE
+        last = self.base_sequence + self.last_offset_delta
+        return last if last <= 0x7FFFFFFF else last - 0x80000000
+
+    @property
+    def codec(self) -> int:
+        """The compression codec: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."""
+        return self.attributes & COMPRESSION_MASK
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether the batch belongs to a transaction."""
+        return bool(self.attributes & TRANSACTIONAL_BIT)
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the batch holds a control record instead of data."""
+        return bool(self.attributes & CONTROL_BIT)
+
+    def crc_matches(self) -> bool:
+        """Whether the checksum is that of the bytes."""
+        return crc32c(memoryview(self.buffer)[ATTRIBUTES_OFFSET:]) == self.crc
+
+    def payload(self) -> Buffer:
+        """The records, decompressed.
+
+        Raises:
+            CompressionError: an unknown codec, or bytes the codec does not read.
+        """
+        raw = memoryview(self.buffer)[HEADER_SIZE:]
+        return decompress(self.codec, raw) if self.codec else raw
+
+    def records(self) -> list[Record]:
+        """The records.
+
+        Raises:
+            InvalidRecord: they do not parse.
+            CompressionError: they do not decompress.
+        """
+        log_append_time = bool(self.attributes & TIMESTAMP_TYPE_BIT)
+        found = parse_records(self.payload(), self.records_count)
+        return [
+            Record(
+                self.base_offset + offset_delta,
+                self.max_timestamp if log_append_time else self.base_timestamp + timestamp_delta,
+                key,
+                value,
+                headers,
+            )
+            for offset_delta, timestamp_delta, key, value, headers in found
+        ]
+
+
+def read_batches(buffer: Buffer) -> list[RecordBatch]:
+    """The whole batches of a record set as a fetch answers it; a last one that is cut is left out."""
+    found: list[RecordBatch] = []
+    o, end = 0, len(buffer)
+    while o + HEADER_SIZE <= end:
+        size = struct.unpack_from(">i", buffer, o + LENGTH_OFFSET)[0] + LOG_OVERHEAD
+        if size < HEADER_SIZE or o + size > end:
+            break
+        found.append(RecordBatch(buffer, o))
+        o += size
+    return found
+
+
+def encode_batch(
+    records: Iterable[tuple[bytes | None, bytes | None] | Record],
+    *,
+    base_offset: int = 0,
+    base_timestamp: int = 0,
+    producer_id: int = NO_PRODUCER_ID,
+    producer_epoch: int = NO_PRODUCER_EPOCH,
+    base_sequence: int = NO_SEQUENCE,
+    codec: int = 0,
+    attributes: int = 0,
+    partition_leader_epoch: int = -1,
+) -> bytes:
+    """A batch of records given as (key, value) or :class:`Record`, with its checksum.
+
+    A :class:`Record` brings its own timestamp; offsets are always counted from ``base_offset``.
+    """
+    payload = bytearray()
+    count, max_timestamp = 0, base_timestamp
+    for record in records:
+        if isinstance(record, Record):
+            timestamp, key, value, headers = record[1:]
+        else:
+            (key, value), timestamp, headers = record, base_timestamp, ()
+        max_timestamp = max(max_timestamp, timestamp)
+        payload += encode_record(count, timestamp - base_timestamp, key, value, headers)
+        count += 1
+    body = compress(codec, payload) if codec else payload
+    batch = bytearray(HEADER_SIZE)
+    HEADER.pack_into(
+        batch,
+        0,
+        base_offset,
+        HEADER_SIZE - LOG_OVERHEAD + len(body),
+        partition_leader_epoch,
+        MAGIC,
+        0,
+        attributes | codec,
+        count - 1,
+        base_timestamp,
+        max_timestamp,
+        producer_id,
+        producer_epoch,
+        base_sequence,
+        count,
+    )
+    batch += body
+    seal(batch)
+    return bytes(batch)
+
+
+def seal(batch: bytearray | memoryview) -> None:
+    """Write the checksum into a batch whose bytes were changed."""
+    struct.pack_into(">I", batch, CRC_OFFSET, crc32c(memoryview(batch)[ATTRIBUTES_OFFSET:]))
+
+
+def encode_record(
+    offset_delta: int,
+    timestamp_delta: int,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes | None]] = (),
+) -> bytes:
+    """One record with its length in front."""
+    body = bytearray(1)
+    body += encode_varint(timestamp_delta)
+    body += encode_varint(offset_delta)
+    for field in (key, value):
+        body += encode_varint(-1 if field is None else len(field))
+        body += field or b""
+    body += encode_varint(len(headers))
+    for name, content in headers:
+        raw = name.encode()
+        body += encode_varint(len(raw)) + raw
+        body += encode_varint(-1 if content is None else len(content))
+        body += content or b""
+    return encode_varint(len(body)) + bytes(body)
+
+
+def encode_varint(value: int) -> bytes:
+    """A zigzag varint, as ``ByteUtils.writeVarint`` and ``writeVarlong``."""
+    n = value << 1 if value >= 0 else (-value << 1) - 1
+    out = bytearray()
+    while n > 0x7F:
+        out.append(n & 0x7F | 0x80)
+        n >>= 7
+    out.append(n)
+    return bytes(out)
+
+
+def decode_varint(b: Buffer, o: int, longest: int = 5) -> tuple[int, int]:
+    """A zigzag varint and the offset after it; at most ``longest`` bytes (5, or 10 for varlong).
+
+    Raises:
+        VarintTooLong: it is longer.
+        IndexError: the bytes end inside it.
+    """
+    n = shift = 0
+    for _ in range(longest):
+        byte = b[o]
+        o += 1
+        n |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return n >> 1 ^ -(n & 1), o
+        shift += 7
+    raise VarintTooLong(f"varint longer than {longest} bytes")
+
+
+ParsedRecord = tuple[int, int, bytes | None, bytes | None, list[Header]]
+
+
+def parse_records(b: Buffer, count: int) -> list[ParsedRecord]:
+    """Exactly ``count`` records: (offset delta, timestamp delta, key, value, headers).
+
+    Raises:
+        InvalidRecord: they do not parse, or bytes are left over.
+    """
+    found: list[ParsedRecord] = []
+    o = 0
+    try:
+        for _ in range(count):
+            size, o = decode_varint(b, o)
+            stop = o + size
+            if size < 0 or stop > len(b):
+                raise InvalidRecord(f"a record of {size} bytes where {len(b) - o} are left")
+            timestamp_delta, o = decode_varint(b, o + 1, 10)
+            offset_delta, o = decode_varint(b, o)
+            key, o = _nullable(b, o, stop)
+            value, o = _nullable(b, o, stop)
+            headers, o = _headers(b, o, stop)
+            if o != stop:
+                raise InvalidRecord(f"a record of {size} bytes ends after {o - stop + size}")
+            found.append((offset_delta, timestamp_delta, key, value, headers))
+    except IndexError:
+        raise InvalidRecord("the records end inside a record") from None
+    if o != len(b):
+        raise InvalidRecord(f"{len(b) - o} bytes are left over after {count} records")
+    return found
+
+
+def _nullable(b: Buffer, o: int, stop: int) -> tuple[bytes | None, int]:
+    size, o = decode_varint(b, o)
+    if size < 0:
+        return None, o
+    if o + size > stop:
+        raise InvalidRecord(f"{size} bytes announced, {stop - o} left in the record")
+    return bytes(b[o : o + size]), o + size
+
+
+def _headers(b: Buffer, o: int, stop: int) -> tuple[list[Header], int]:
+    count, o = decode_varint(b, o)
+    if count < 0 or count > stop - o:
+        raise InvalidRecord(f"{count} headers announced, {stop - o} bytes left in the record")
+    headers: list[Header] = []
+    for _ in range(count):
+        name, o = _nullable(b, o, stop)
+        if name is None:
+            raise InvalidRecord("a header without a key")
+        value, o = _nullable(b, o, stop)
+        headers.append(Header(name.decode("utf-8", "replace"), value))
+    return headers, o
+
+
+def walk_records(b: bytes, count: int) -> tuple[int, int, bool]:
+    """Check that exactly ``count`` records fill ``b``, without making objects of them.
+
+    Gives the smallest and largest timestamp delta (for the smallest, 0 may stand where none is
+    negative), and whether the offset deltas are 0, 1, 2, …
+    Every record of every batch passes here, so varints of one and two bytes are read in place, and
+    records that all look alike are compared column by column.
+
+    Raises:
+        InvalidRecord: they do not parse, or bytes are left over.
+    """
+    high = _walk_alike(b, count)
+    if high >= 0:
+        return 0, high, True
+    o, end = 0, len(b)
+    low, high, sequential = 0x7FFFFFFFFFFFFFFF, -0x8000000000000000, True
+    try:
+        for index in range(count):
+            n = b[o]
+            o += 1
+            if n > 127:
+                if (m := b[o]) < 128:
+                    n = n & 127 | m << 7
+                    o += 1
+                else:
+                    n, o = _raw_varint(b, o - 1, 5)
+            stop = o + (n >> 1)
+            if n & 1 or stop > end:
+                raise InvalidRecord("a record longer than what is left")
+            n = b[o + 1]
+            o += 2
+            if n > 127:
+                n, o = _raw_varint(b, o - 1, 10)
+            delta = n >> 1 ^ -(n & 1)
+            if delta > high:
+                high = delta
+            if delta < low:
+                low = delta
+            n = b[o]
+            o += 1
+            if n > 127:
+                n, o = _raw_varint(b, o - 1, 5)
+            if n != index << 1:
+                sequential = False
+            for _ in _KEY_AND_VALUE:
+                n = b[o]
+                o += 1
+                if n > 127:
+                    if (m := b[o]) < 128:
+                        n = n & 127 | m << 7
+                        o += 1
+                    else:
+                        n, o = _raw_varint(b, o - 1, 5)
+                if not n & 1:
+                    o += n >> 1
+            if b[o]:
+                o = _headers(b, o, stop)[1]
+            else:
+                o += 1
+            if o != stop:
+                raise InvalidRecord("a record that does not end where it says")
+    except IndexError:
+        raise InvalidRecord("the records end inside a record") from None
+    if o != end:
+        raise InvalidRecord(f"{end - o} bytes are left over after {count} records")
+    return low, high, sequential
+
+
+_KEY_AND_VALUE = (0, 1)
+# Offset deltas 0 to 63 as the one-byte varints they are.
+_ONE_BYTE_DELTAS = bytes(range(0, 128, 2))
+
+
+def _walk_alike(b: bytes, count: int) -> int:
+    """The largest timestamp delta of records that all have the same shape; -1 when they do not.
+
+    Same shape: at most 64 records of one size, without key or headers, values of the same length,
+    timestamp deltas of one byte and not negative. What is not that is walked record by record.
+    """
+    if not 1 < count <= 64:
+        return -1
+    stride, rest = divmod(len(b), count)
+    if rest or stride < 7 or b[stride - 1]:
+        return -1
+    size, at = b[0], 1
+    if size > 127:
+        size, at = size & 127 | b[1] << 7, 2
+    # length, attributes, timestamp delta, offset delta, key length, value length, value, headers
+    lengths = 1 if b[at + 4] < 128 else 2
+    if b[at + 4 + lengths - 1] > 127 or b[at - 1] > 127 or size & 1 or size >> 1 != stride - at:
+        return -1
+    value = b[at + 4] if lengths == 1 else b[at + 4] & 127 | b[at + 5] << 7
+    if value & 1 or value >> 1 != stride - at - 5 - lengths:
+        return -1
+    stamps = b[at + 1 :: stride]
+    if (
+        b[at + 2 :: stride] != _ONE_BYTE_DELTAS[:count]
+        or b[at + 3 :: stride] != b"\x01" * count
+        or b[stride - 1 :: stride] != bytes(count)
+        or b[0::stride] != b[0:1] * count
+        or b[at - 1 :: stride] != b[at - 1 : at] * count
+        or b[at + 4 :: stride] != b[at + 4 : at + 5] * count
+        or b[at + 3 + lengths :: stride] != b[at + 3 + lengths : at + 4 + lengths] * count
+        or stamps.translate(None, _ONE_BYTE_DELTAS)
+    ):
+        return -1
+    return max(stamps) >> 1
+
+
+def _raw_varint(b: bytes, o: int, longest: int) -> tuple[int, int]:
+    n = shift = 0
+    for _ in range(longest):
+        byte = b[o]
+        o += 1
+        n |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return n, o
+        shift += 7
+    raise VarintTooLong(f"varint longer than {longest} bytes")
