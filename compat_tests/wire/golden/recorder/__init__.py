@@ -1,0 +1,1 @@
+"""The parts of ``record_golden.py``: a real broker, a recording relay, and what is said to it."""
