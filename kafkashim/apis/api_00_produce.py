@@ -1,0 +1,223 @@
+"""Produce: batches are checked, judged, appended.
+
+The order of the checks is that of ``KafkaApis.handleProduceRequest`` and ``UnifiedLog.append``, because
+it decides which of two errors a client sees; :mod:`kafkashim.rules.batch_checks` tells what is checked
+where. Versions 0 to 2 are offered for librdkafka's sake and never decoded (KAFKA-18659).
+"""
+
+from __future__ import annotations
+
+from kafka_codecs.compression import ZSTD
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_00_produce import (
+    BatchIndexAndErrorMessage,
+    PartitionProduceData,
+    PartitionProduceResponse,
+    ProduceRequest,
+    ProduceResponse,
+    TopicProduceData,
+    TopicProduceResponse,
+)
+from kafka_codecs.record_batch import (
+    HEADER_SIZE,
+    LOG_OVERHEAD,
+    MAGIC,
+    NO_TIMESTAMP,
+    TRANSACTIONAL_BIT,
+    RecordBatch,
+)
+from kafkashim.apis import RequestContext
+from kafkashim.parked import Parked
+from kafkashim.rules.batch_checks import (
+    FIRST_VERSION_WITH_ZSTD,
+    ZSTD_TOO_EARLY,
+    Refusal,
+    check_integrity,
+    check_readable,
+    check_record_set,
+    check_records,
+    is_transactional,
+)
+from kafkashim.rules.producer_state import NO_PRODUCER_ID, Append, Duplicate
+from kafkashim.state import Broker, Decision, Partition, Topic
+
+FIRST_VERSION_WITH_TOPIC_IDS = 13
+NO_AUTHORITY = Refusal(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, knows_log=False)
+UNKNOWN_PARTITION = Refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, knows_log=False)
+UNKNOWN_ID = Refusal(ErrorCode.UNKNOWN_TOPIC_ID, knows_log=False)
+UNKNOWN_TRANSACTIONAL_ID = Refusal(ErrorCode.INVALID_PRODUCER_ID_MAPPING, knows_log=False)
+BAD_ACKS = Refusal(ErrorCode.INVALID_REQUIRED_ACKS, knows_log=False)
+
+
+def handle(
+    request: ProduceRequest, broker: Broker, context: RequestContext
+) -> ProduceResponse | Parked[ProduceResponse] | None:
+    """Append what may be appended; each partition is answered apart."""
+    whole, batches = _look_over(request)
+    if isinstance(whole, Parked):
+        return whole
+    responses: list[TopicProduceResponse] = []
+    failed = False
+    next_batch = iter(batches)
+    for topic_data in request.topic_data:
+        answers: list[PartitionProduceResponse] = []
+        topic, missing = _topic(topic_data, broker, context.version)
+        for data in topic_data.partition_data:
+            if whole is not None:
+                answer = _refused(data.index, whole)
+            elif topic is None:
+                next(next_batch)
+                answer = _refused(data.index, missing)
+            else:
+                answer = _produce(topic, data, next(next_batch), request, broker, context)
+            if answer.error_code:
+                failed = True
+            answers.append(answer)
+        responses.append(
+            TopicProduceResponse(
+                name=topic_data.name, topic_id=topic_data.topic_id, partition_responses=answers
+            )
+        )
+    if request.acks == 0:
+        if failed:
+            # Nothing can be answered, so Kafka closes the connection to make the client look again.
+            context.connection.close()
+        return None
+    return ProduceResponse(responses=responses)
+
+
+def _look_over(
+    request: ProduceRequest,
+) -> tuple[Refusal | Parked[ProduceResponse] | None, list[RecordBatch | None]]:
+    """What is wrong with the request as a whole, and the batches of its partitions.
+
+    A record set that is anything but one whole batch of magic 2 is left for :func:`_produce` to look
+    at more closely.
+    """
+    transactional = False
+    batches: list[RecordBatch | None] = []
+    for topic in request.topic_data:
+        for data in topic.partition_data:
+            records = data.records
+            if records is None:
+                # Apache Kafka trips over a null record set while it describes the request in its log,
+                # and never answers. Its client is left waiting, and so is ours.
+                return Parked(), batches
+            assert isinstance(records, memoryview)
+            size = len(records)
+            if size >= HEADER_SIZE:
+                batch = RecordBatch(records)
+                if batch.magic == MAGIC and batch.batch_length + LOG_OVERHEAD == size:
+                    batches.append(batch)
+                    if batch.attributes & TRANSACTIONAL_BIT:
+                        transactional = True
+                    continue
+            refusal = check_readable(records)
+            if refusal is not None:
+                return refusal, batches
+            batches.append(None)
+            if is_transactional(records):
+                transactional = True
+    return (NO_AUTHORITY if transactional and request.transactional_id is None else None), batches
+
+
+def _topic(data: TopicProduceData, broker: Broker, version: int) -> tuple[Topic | None, Refusal]:
+    if version >= FIRST_VERSION_WITH_TOPIC_IDS:
+        return broker.topics_by_id.get(data.topic_id), UNKNOWN_ID
+    return broker.topics.get(data.name), UNKNOWN_PARTITION
+
+
+def _produce(
+    topic: Topic,
+    data: PartitionProduceData,
+    batch: RecordBatch | None,
+    request: ProduceRequest,
+    broker: Broker,
+    context: RequestContext,
+) -> PartitionProduceResponse:
+    index = data.index
+    partition = topic.partition(index)
+    if partition is None:
+        return _refused(index, UNKNOWN_PARTITION)
+    if batch is None:
+        records = data.records
+        assert isinstance(records, memoryview)
+        refusal = check_record_set(records)
+        if refusal is not None:
+            return _refused(index, refusal)
+        batch = RecordBatch(records)
+    if context.version < FIRST_VERSION_WITH_ZSTD and batch.codec == ZSTD:
+        return _refused(index, ZSTD_TOO_EARLY)
+    if not -1 <= request.acks <= 1:
+        return _refused(index, BAD_ACKS)
+    if (
+        batch.attributes & TRANSACTIONAL_BIT
+        and request.transactional_id not in broker.producer_ids.transactional
+    ):
+        return _refused(index, UNKNOWN_TRANSACTIONAL_ID)
+    return append(partition, batch, broker, context)
+
+
+def append(
+    partition: Partition, batch: RecordBatch, broker: Broker, context: RequestContext
+) -> PartitionProduceResponse:
+    """Check, judge and append one batch."""
+    config = partition.topic.config
+    refusal = check_integrity(batch, config)
+    if refusal is not None:
+        return _refused(partition.index, refusal)
+    now = broker.clock.now_ms()
+    checked = check_records(batch, config, now, partition.name)
+    if isinstance(checked, Refusal):
+        return _refused(partition.index, checked, partition)
+    log_append_time = config.log_append_time
+    verdict = partition.producers.judge(batch)
+    if isinstance(verdict, Append):
+        offset = partition.append(batch, now if log_append_time else checked)
+        answer = PartitionProduceResponse(
+            index=partition.index,
+            base_offset=offset,
+            log_append_time_ms=now if log_append_time else NO_TIMESTAMP,
+            log_start_offset=partition.log.log_start_offset,
+        )
+    elif isinstance(verdict, Duplicate):
+        # The append time of a duplicate is the first one's timestamp, whatever the topic keeps
+        # (UnifiedLog.append: appendInfo.setLogAppendTime(duplicate.timestamp)).
+        answer = PartitionProduceResponse(
+            index=partition.index,
+            base_offset=verdict.offset,
+            log_append_time_ms=verdict.timestamp,
+            log_start_offset=partition.log.log_start_offset,
+        )
+    else:
+        answer = _refused(partition.index, Refusal(verdict.error), partition)
+    if broker.on_decision is not None and batch.producer_id > NO_PRODUCER_ID:
+        broker.on_decision(
+            Decision(
+                partition.topic.name,
+                partition.index,
+                context.client_id,
+                batch,
+                verdict,
+                answer.base_offset,
+                answer.error_code,
+            )
+        )
+    return answer
+
+
+def _refused(
+    index: int, refusal: Refusal, partition: Partition | None = None
+) -> PartitionProduceResponse:
+    knows_log = refusal.knows_log and partition is not None
+    return PartitionProduceResponse(
+        index=index,
+        error_code=refusal.error,
+        base_offset=-1,
+        log_start_offset=partition.log.log_start_offset if knows_log and partition else -1,
+        error_message=refusal.message,
+        record_errors=[
+            BatchIndexAndErrorMessage(batch_index=at, batch_index_error_message=text)
+            for at, text in refusal.record_errors
+        ],
+    )

@@ -1,0 +1,203 @@
+"""Fetch: stored batches, as they are, now or when there are enough of them.
+
+A fetch that finds less than ``min_bytes`` is parked with the partitions it reads and looked at again
+when one of them grows; after ``max_wait_ms`` it is answered with what there is
+(``ReplicaManager.fetchMessages``, ``DelayedFetch``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_01_fetch import (
+    AbortedTransaction,
+    EpochEndOffset,
+    FetchableTopicResponse,
+    FetchRequest,
+    FetchResponse,
+    PartitionData,
+)
+from kafka_codecs.schema import ZERO_UUID
+from kafkashim.apis import RequestContext
+from kafkashim.apis.leader_epoch import check_current_leader_epoch, end_offset_for_epoch
+from kafkashim.clock import TimerHandle
+from kafkashim.fetch_sessions import FIRST_VERSION_WITH_TOPIC_IDS, FetchContext, FetchPartition
+from kafkashim.parked import Parked
+from kafkashim.state import Broker, Partition
+
+READ_COMMITTED = 1
+
+Read = list[tuple[FetchPartition, PartitionData]]
+
+
+def handle(
+    request: FetchRequest, broker: Broker, context: RequestContext
+) -> FetchResponse | Parked[FetchResponse]:
+    """Answer with batches, or wait for them."""
+    fetch = broker.fetch_sessions.context(request, context.version)
+    if fetch.error:
+        return FetchResponse(error_code=fetch.error, session_id=0, responses=[])
+    reader = Reader(request, fetch, broker, context.version)
+    read, enough = reader.read()
+    if enough or request.max_wait_ms <= 0 or not fetch.partitions:
+        return reader.answer(read)
+    return Waiting(reader, request.max_wait_ms).parked
+
+
+class Waiting:
+    """A fetch that waits for data: woken by its partitions, or by the clock."""
+
+    __slots__ = ("_partitions", "_reader", "_timer", "_wake", "parked")
+
+    def __init__(self, reader: Reader, max_wait_ms: int) -> None:
+        self._reader = reader
+        self.parked: Parked[FetchResponse] = Parked()
+        self.parked.on_cancel = self._forget
+        self._wake: Callable[[], None] = self._look_again
+        self._partitions = [p for _, p in reader.partitions if p is not None]
+        for partition in self._partitions:
+            partition.waiting.add(self._wake)
+        self._timer: TimerHandle = reader.broker.clock.call_later(max_wait_ms, self._time_is_up)
+
+    def _look_again(self) -> None:
+        read, enough = self._reader.read()
+        if enough:
+            self._answer(read)
+
+    def _time_is_up(self) -> None:
+        self._answer(self._reader.read()[0])
+
+    def _answer(self, read: Read) -> None:
+        self._forget()
+        self.parked.answer(self._reader.answer(read))
+
+    def _forget(self) -> None:
+        self._timer.cancel()
+        for partition in self._partitions:
+            partition.waiting.discard(self._wake)
+
+
+class Reader:
+    """Reads what one request asks for, as often as it has to."""
+
+    __slots__ = (
+        "broker",
+        "fetch",
+        "max_bytes",
+        "min_bytes",
+        "partitions",
+        "read_committed",
+        "version",
+    )
+
+    def __init__(
+        self, request: FetchRequest, fetch: FetchContext, broker: Broker, version: int
+    ) -> None:
+        self.broker = broker
+        self.fetch = fetch
+        self.version = version
+        self.max_bytes = min(request.max_bytes, broker.config.fetch_max_bytes)
+        self.min_bytes = min(request.min_bytes, self.max_bytes)
+        self.read_committed = request.isolation_level == READ_COMMITTED
+        self.partitions = [(wanted, self._partition(wanted)) for wanted in fetch.partitions]
+
+    def _partition(self, wanted: FetchPartition) -> Partition | None:
+        topic = (
+            self.broker.topics_by_id.get(wanted.topic)
+            if isinstance(wanted.topic, UUID)
+            else self.broker.topics.get(wanted.topic)
+        )
+        return None if topic is None else topic.partition(wanted.index)
+
+    def read(self) -> tuple[Read, bool]:
+        """Read all partitions; whether the answer may go out before its time."""
+        room = self.max_bytes
+        size = 0
+        at_least_one = True
+        enough = False
+        found: Read = []
+        for wanted, partition in self.partitions:
+            data = self._read_one(wanted, partition, min(wanted.max_bytes, room), at_least_one)
+            records = data.records
+            length = sum(map(len, records)) if isinstance(records, list) else 0
+            if length:
+                at_least_one = False
+                size += length
+                room = max(0, room - length)
+            elif data.error_code or data.diverging_epoch.epoch >= 0:
+                enough = True
+            found.append((wanted, data))
+        return found, enough or size >= self.min_bytes
+
+    def _read_one(
+        self,
+        wanted: FetchPartition,
+        partition: Partition | None,
+        max_bytes: int,
+        at_least_one: bool,
+    ) -> PartitionData:
+        if partition is None or partition.topic.name not in self.broker.topics:
+            by_id = isinstance(wanted.topic, UUID)
+            known = by_id and wanted.topic in self.broker.topics_by_id
+            unknown = by_id and not known
+            error = ErrorCode.UNKNOWN_TOPIC_ID if unknown else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            # Where the partition was not even looked up the list is empty, not null.
+            return _failed(wanted.index, error, aborted_transactions=[])
+        error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
+        if error:
+            return _failed(wanted.index, error)
+        log = partition.log
+        offset = wanted.fetch_offset
+        answer = PartitionData(
+            partition_index=wanted.index,
+            high_watermark=log.high_watermark,
+            last_stable_offset=log.high_watermark,
+            log_start_offset=log.log_start_offset,
+            aborted_transactions=[] if self.read_committed else None,
+            records=b"",
+        )
+        if wanted.last_fetched_epoch >= 0:
+            epoch, end = end_offset_for_epoch(partition, wanted.last_fetched_epoch)
+            if end < 0:
+                return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
+            if end < offset:
+                answer.diverging_epoch = EpochEndOffset(epoch=epoch, end_offset=end)
+                return answer
+        if not log.log_start_offset <= offset <= log.log_end_offset:
+            return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
+        if max_bytes > 0 or at_least_one:
+            answer.records = log.read(offset, max_bytes, at_least_one)
+        return answer
+
+    def answer(self, read: Read) -> FetchResponse:
+        """The response, partitions gathered by topic in the order they were asked for."""
+        by_id = self.version >= FIRST_VERSION_WITH_TOPIC_IDS
+        session_id, told = self.fetch.select(read, by_id)
+        topics: list[FetchableTopicResponse] = []
+        last: str | UUID | None = None
+        for wanted, data in told:
+            if wanted.topic != last:
+                last = wanted.topic
+                topics.append(
+                    FetchableTopicResponse(
+                        topic="" if isinstance(last, UUID) else last,
+                        topic_id=last if isinstance(last, UUID) else ZERO_UUID,
+                        partitions=[],
+                    )
+                )
+            topics[-1].partitions.append(data)
+        return FetchResponse(session_id=session_id, responses=topics)
+
+
+def _failed(
+    index: int, error: ErrorCode, aborted_transactions: list[AbortedTransaction] | None = None
+) -> PartitionData:
+    return PartitionData(
+        partition_index=index,
+        error_code=error,
+        high_watermark=-1,
+        aborted_transactions=aborted_transactions,
+        records=b"",
+    )

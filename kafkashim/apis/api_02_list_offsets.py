@@ -1,0 +1,98 @@
+"""ListOffsets: the offset for a timestamp, or one of the special ones.
+
+``ReplicaManager.fetchOffset`` and ``UnifiedLog.fetchOffsetByTimestamp``. There is no tiered storage
+here, as in a broker without it: what asks about it is answered with -1.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_02_list_offsets import (
+    ListOffsetsPartition,
+    ListOffsetsPartitionResponse,
+    ListOffsetsRequest,
+    ListOffsetsResponse,
+    ListOffsetsTopicResponse,
+)
+from kafkashim.apis import RequestContext
+from kafkashim.apis.leader_epoch import check_current_leader_epoch
+from kafkashim.log.partition_log import TimestampOffset
+from kafkashim.state import Broker, Partition
+
+LATEST = -1
+EARLIEST = -2
+MAX_TIMESTAMP = -3
+EARLIEST_LOCAL = -4
+LATEST_TIERED = -5
+EARLIEST_PENDING_UPLOAD = -6
+# The first version in which each special timestamp may be asked for.
+SINCE = {
+    LATEST: 1,
+    EARLIEST: 1,
+    MAX_TIMESTAMP: 7,
+    EARLIEST_LOCAL: 8,
+    LATEST_TIERED: 9,
+    EARLIEST_PENDING_UPLOAD: 11,
+}
+
+
+def handle(
+    request: ListOffsetsRequest, broker: Broker, context: RequestContext
+) -> ListOffsetsResponse:
+    """Look up each timestamp."""
+    asked = Counter(
+        (topic.name, p.partition_index) for topic in request.topics for p in topic.partitions
+    )
+    topics: list[ListOffsetsTopicResponse] = []
+    for topic in request.topics:
+        answers: list[ListOffsetsPartitionResponse] = []
+        for wanted in topic.partitions:
+            if asked[topic.name, wanted.partition_index] > 1:
+                answers.append(_failed(wanted.partition_index, ErrorCode.INVALID_REQUEST))
+            else:
+                answers.append(_look_up(topic.name, wanted, broker, context.version))
+        topics.append(ListOffsetsTopicResponse(name=topic.name, partitions=answers))
+    return ListOffsetsResponse(topics=topics)
+
+
+def _look_up(
+    name: str, wanted: ListOffsetsPartition, broker: Broker, version: int
+) -> ListOffsetsPartitionResponse:
+    index, timestamp = wanted.partition_index, wanted.timestamp
+    if timestamp < 0 and version < SINCE.get(timestamp, version + 1):
+        return _failed(index, ErrorCode.UNSUPPORTED_VERSION)
+    topic = broker.topics.get(name)
+    partition = None if topic is None else topic.partition(index)
+    if partition is None:
+        return _failed(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
+    if error:
+        return _failed(index, error)
+    found = _find(partition, timestamp)
+    return ListOffsetsPartitionResponse(
+        partition_index=index,
+        timestamp=found.timestamp,
+        offset=found.offset,
+        leader_epoch=partition.leader_epoch if found.offset >= 0 else -1,
+    )
+
+
+def _find(partition: Partition, timestamp: int) -> TimestampOffset:
+    log = partition.log
+    if timestamp == LATEST:
+        return TimestampOffset(-1, log.high_watermark)
+    if timestamp in (EARLIEST, EARLIEST_LOCAL):
+        return TimestampOffset(-1, log.log_start_offset)
+    if timestamp == MAX_TIMESTAMP:
+        return log.offset_of_max_timestamp()
+    if timestamp in (LATEST_TIERED, EARLIEST_PENDING_UPLOAD):
+        return TimestampOffset(-1, -1)
+    return log.offset_for_timestamp(timestamp)
+
+
+def _failed(index: int, error: ErrorCode) -> ListOffsetsPartitionResponse:
+    return ListOffsetsPartitionResponse(
+        partition_index=index, error_code=error, timestamp=-1, offset=-1
+    )

@@ -1,0 +1,106 @@
+"""FindCoordinator: the one broker there is coordinates everything.
+
+The internal topics that Apache Kafka makes when the first coordinator is asked for are not needed here,
+so that COORDINATOR_NOT_AVAILABLE is answered for share groups only, which there are none of.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_10_find_coordinator import (
+    Coordinator,
+    FindCoordinatorRequest,
+    FindCoordinatorResponse,
+)
+from kafkashim.apis import RequestContext
+from kafkashim.listeners import advertised
+from kafkashim.state import Broker
+
+GROUP = 0
+TRANSACTION = 1
+SHARE = 2
+
+FIRST_VERSION_WITH_SEVERAL_KEYS = 4
+FIRST_VERSION_WITH_SHARE_GROUPS = 6
+
+# The messages of org.apache.kafka.common.protocol.Errors; without an error versions 1 to 3 have the
+# error's name for one.
+MESSAGES = {
+    ErrorCode.NONE: "NONE",
+    ErrorCode.COORDINATOR_NOT_AVAILABLE: "The coordinator is not available.",
+    ErrorCode.INVALID_REQUEST: "This most likely occurs because of a request being malformed by the "
+    "client library or the message was sent to an incompatible broker. See the broker logs for more "
+    "details.",
+}
+
+
+BASE64_URL = re.compile(r"[A-Za-z0-9_-]{22}(==)?")
+INTEGER = re.compile(r"[+-]?\d+")
+
+
+def handle(
+    request: FindCoordinatorRequest, broker: Broker, context: RequestContext
+) -> FindCoordinatorResponse:
+    """Name this broker, for every key that is in order."""
+    host, port = advertised(broker, context.connection)
+    if context.version < FIRST_VERSION_WITH_SEVERAL_KEYS:
+        error = _error(request.key_type, request.key, context.version)
+        if error:
+            return FindCoordinatorResponse(
+                error_code=error, error_message=MESSAGES[error], node_id=-1, host="", port=-1
+            )
+        return FindCoordinatorResponse(
+            error_message=MESSAGES[error], node_id=broker.node_id, host=host, port=port
+        )
+    coordinators: list[Coordinator] = []
+    for key in request.coordinator_keys:
+        error = _error(request.key_type, key, context.version)
+        if error:
+            unknown_type = request.key_type not in (GROUP, TRANSACTION, SHARE)
+            coordinators.append(
+                Coordinator(
+                    key=key,
+                    node_id=-1,
+                    host="",
+                    port=-1,
+                    error_code=error,
+                    error_message=MESSAGES[error] if unknown_type else "",
+                )
+            )
+        else:
+            coordinators.append(Coordinator(key=key, node_id=broker.node_id, host=host, port=port))
+    return FindCoordinatorResponse(coordinators=coordinators)
+
+
+def _error(key_type: int, key: str, version: int) -> ErrorCode:
+    if key_type in (GROUP, TRANSACTION):
+        return ErrorCode.NONE
+    if key_type == SHARE and version >= FIRST_VERSION_WITH_SHARE_GROUPS and _is_share_key(key):
+        return ErrorCode.COORDINATOR_NOT_AVAILABLE
+    return ErrorCode.INVALID_REQUEST
+
+
+def _is_share_key(key: str) -> bool:
+    """Whether a key is ``group:topic id:partition``; only the group may have colons of its own."""
+    parts = key.rsplit(":", 2)
+    if len(parts) != 3:
+        return False
+    group, topic_id, partition = parts
+    return bool(group.strip()) and _is_topic_id(topic_id) and _is_int(partition)
+
+
+def _is_topic_id(text: str) -> bool:
+    if not BASE64_URL.fullmatch(text):
+        return False
+    try:
+        return len(urlsafe_b64decode(text.rstrip("=") + "==")) == 16
+    except ValueError:
+        return False
+
+
+def _is_int(text: str) -> bool:
+    """Whether Java's ``Integer.parseInt`` takes it."""
+    return bool(INTEGER.fullmatch(text)) and -(2**31) <= int(text) < 2**31

@@ -1,0 +1,174 @@
+"""CreateTopics: topics, checked in the order and answered in the words of the KRaft controller.
+
+``ControllerApis.createTopics`` looks for duplicates, ``ReplicationControlManager.createTopics`` for the
+rest: names, then configurations, then partitions and replicas.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_19_create_topics import (
+    CreatableReplicaAssignment,
+    CreatableTopic,
+    CreatableTopicConfigs,
+    CreatableTopicResult,
+    CreateTopicsRequest,
+    CreateTopicsResponse,
+)
+from kafka_codecs.schema import ZERO_UUID
+from kafkashim.apis import RequestContext
+from kafkashim.config import TopicConfig
+from kafkashim.config_entries import topic_entries
+from kafkashim.state import Broker
+from kafkashim.topic_configs import invalid_topic_config
+from kafkashim.topic_names import topic_name_error
+
+USE_DEFAULT = -1
+
+
+class _Refused(Exception):
+    def __init__(self, error: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.error = error
+        self.message = message
+
+
+def handle(
+    request: CreateTopicsRequest, broker: Broker, context: RequestContext
+) -> CreateTopicsResponse:
+    """Create each topic that is in order."""
+    names = Counter(topic.name for topic in request.topics)
+    answers: list[CreatableTopicResult] = []
+    for topic in request.topics:
+        if names[topic.name] > 1:
+            if all(answer.name != topic.name for answer in answers):
+                answers.append(
+                    _refused(topic.name, ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+                )
+            continue
+        try:
+            answers.append(_create(topic, broker, request.validate_only))
+        except _Refused as refused:
+            answers.append(_refused(topic.name, refused.error, refused.message))
+    return CreateTopicsResponse(topics=answers)
+
+
+def _create(wanted: CreatableTopic, broker: Broker, validate_only: bool) -> CreatableTopicResult:
+    _check_name(wanted.name, broker)
+    overrides, wrong = invalid_topic_config(
+        broker.config, [(config.name, config.value) for config in wanted.configs]
+    )
+    if wrong is not None:
+        raise _Refused(ErrorCode.INVALID_CONFIG, wrong)
+    partitions, replicas = _count(wanted, broker)
+    config = TopicConfig(broker.config, overrides)
+    topic_id = ZERO_UUID
+    if validate_only:
+        # The controller makes up an id before it throws the new topic away, and answers it.
+        topic_id = broker.ids.uuid()
+    else:
+        topic_id = broker.create_topic(wanted.name, partitions, config).topic_id
+    return CreatableTopicResult(
+        name=wanted.name,
+        topic_id=topic_id,
+        error_message=None,
+        num_partitions=partitions,
+        replication_factor=replicas,
+        configs=[
+            CreatableTopicConfigs(
+                name=entry.name,
+                value=entry.value,
+                read_only=entry.read_only,
+                config_source=entry.source,
+                is_sensitive=entry.sensitive,
+            )
+            for entry in topic_entries(config)
+        ],
+    )
+
+
+def _check_name(name: str, broker: Broker) -> None:
+    wrong = topic_name_error(name)
+    if wrong is not None:
+        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, f"Topic name is invalid: {wrong}")
+    if name in broker.topics:
+        raise _Refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
+    if "." in name or "_" in name:
+        # Metrics replace dots by underscores, so the two must not meet (Topic.hasCollision).
+        merged = name.replace(".", "_")
+        for known in broker.topics:
+            if known.replace(".", "_") == merged:
+                raise _Refused(
+                    ErrorCode.INVALID_TOPIC_EXCEPTION,
+                    f"Topic '{name}' collides with existing topic: {known}",
+                )
+
+
+def _count(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
+    """How many partitions and replicas the topic gets."""
+    if wanted.assignments:
+        return _assigned(wanted, broker)
+    factor, partitions = wanted.replication_factor, wanted.num_partitions
+    if factor != USE_DEFAULT and factor <= 0:
+        raise _Refused(
+            ErrorCode.INVALID_REPLICATION_FACTOR,
+            "Replication factor must be larger than 0, or -1 to use the default value.",
+        )
+    if partitions != USE_DEFAULT and partitions <= 0:
+        raise _Refused(
+            ErrorCode.INVALID_PARTITIONS,
+            "Number of partitions was set to an invalid non-positive value.",
+        )
+    if factor == USE_DEFAULT:
+        factor = broker.config.default_replication_factor
+    if factor > 1:
+        raise _Refused(
+            ErrorCode.INVALID_REPLICATION_FACTOR,
+            f"Unable to replicate the partition {factor} time(s): The target replication factor of"
+            f" {factor} cannot be reached because only 1 broker(s) are registered or some brokers"
+            " have all their log directories cordoned.",
+        )
+    return broker.config.num_partitions if partitions == USE_DEFAULT else partitions, factor
+
+
+def _assigned(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
+    manual = "A manual partition assignment was specified, but"
+    if wanted.replication_factor != USE_DEFAULT:
+        raise _Refused(ErrorCode.INVALID_REQUEST, f"{manual} replication factor was not set to -1.")
+    if wanted.num_partitions != USE_DEFAULT:
+        raise _Refused(ErrorCode.INVALID_REQUEST, f"{manual} numPartitions was not set to -1.")
+    seen: set[int] = set()
+    for assignment in wanted.assignments:
+        index = assignment.partition_index
+        if index in seen:
+            raise _bad_assignment(
+                f"Found multiple manual partition assignments for partition {index}"
+            )
+        seen.add(index)
+        _check_replicas(assignment, broker)
+    if seen != set(range(len(seen))):
+        raise _bad_assignment("partitions should be a consecutive 0-based integer sequence")
+    return len(seen), len(wanted.assignments[0].broker_ids)
+
+
+def _check_replicas(assignment: CreatableReplicaAssignment, broker: Broker) -> None:
+    manual = "The manual partition assignment includes"
+    ids: Sequence[int] = sorted(assignment.broker_ids)
+    if not ids:
+        raise _bad_assignment(f"{manual} an empty replica list.")
+    for at, broker_id in enumerate(ids):
+        if broker_id != broker.node_id:
+            raise _bad_assignment(f"{manual} broker {broker_id}, but no such broker is registered.")
+        if at and broker_id == ids[at - 1]:
+            raise _bad_assignment(f"{manual} the broker {broker_id} more than once.")
+
+
+def _bad_assignment(message: str) -> _Refused:
+    return _Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+
+
+def _refused(name: str, error: ErrorCode, message: str) -> CreatableTopicResult:
+    return CreatableTopicResult(name=name, error_code=error, error_message=message)

@@ -1,0 +1,90 @@
+"""DeleteTopics: by name, or by id from version 6 on (``ControllerApis.deleteTopics``)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_20_delete_topics import (
+    DeletableTopicResult,
+    DeleteTopicsRequest,
+    DeleteTopicsResponse,
+    DeleteTopicState,
+)
+from kafka_codecs.schema import ZERO_UUID
+from kafkashim.apis import RequestContext
+from kafkashim.state import Broker, Topic
+
+FIRST_VERSION_WITH_IDS = 6
+UNKNOWN_NAME = "This server does not host this topic-partition."
+UNKNOWN_ID = "This server does not host this topic ID."
+
+
+def handle(
+    request: DeleteTopicsRequest, broker: Broker, context: RequestContext
+) -> DeleteTopicsResponse:
+    """Delete what is there; every topic asked for is answered once."""
+    if context.version >= FIRST_VERSION_WITH_IDS:
+        wanted = request.topics
+    else:
+        wanted = [DeleteTopicState(name=name, topic_id=ZERO_UUID) for name in request.topic_names]
+    answers: list[DeletableTopicResult] = []
+    names = _resolve(wanted, broker, answers)
+    for name, topic in names.items():
+        if topic is None:
+            error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            answers.append(_answer(name, ZERO_UUID, error, UNKNOWN_NAME))
+        else:
+            broker.delete_topic(topic)
+            answers.append(_answer(topic.name, topic.topic_id))
+    return DeleteTopicsResponse(responses=answers)
+
+
+def _resolve(
+    wanted: list[DeleteTopicState], broker: Broker, answers: list[DeletableTopicResult]
+) -> dict[str, Topic | None]:
+    """The topics to delete by name; what is wrong with the others goes to ``answers``."""
+    invalid = ErrorCode.INVALID_REQUEST
+    by_name: dict[str, Topic | None] = {}
+    duplicates: set[str] = set()
+    ids: set[UUID] = set()
+    for state in wanted:
+        if state.name is not None and state.topic_id != ZERO_UUID:
+            text = "You may not specify both topic name and topic id."
+            answers.append(_answer(state.name, state.topic_id, invalid, text))
+        elif state.name is not None:
+            if state.name in by_name:
+                duplicates.add(state.name)
+            by_name[state.name] = broker.topics.get(state.name)
+        elif state.topic_id == ZERO_UUID:
+            text = "Neither topic name nor id were specified."
+            answers.append(_answer(None, ZERO_UUID, invalid, text))
+        elif state.topic_id in ids:
+            answers.append(_answer(None, state.topic_id, invalid, "Duplicate topic id."))
+        else:
+            ids.add(state.topic_id)
+    for name in duplicates:
+        del by_name[name]
+        answers.append(_answer(name, ZERO_UUID, invalid, "Duplicate topic name."))
+    for topic_id in ids:
+        topic = broker.topics_by_id.get(topic_id)
+        if topic is None:
+            answers.append(_answer(None, topic_id, ErrorCode.UNKNOWN_TOPIC_ID, UNKNOWN_ID))
+        elif topic.name in by_name or topic.name in duplicates:
+            by_name.pop(topic.name, None)
+            text = "The provided topic name maps to an ID that was already supplied."
+            answers.append(_answer(topic.name, topic_id, invalid, text))
+        else:
+            by_name[topic.name] = topic
+    return by_name
+
+
+def _answer(
+    name: str | None,
+    topic_id: UUID,
+    error: ErrorCode = ErrorCode.NONE,
+    message: str | None = None,
+) -> DeletableTopicResult:
+    return DeletableTopicResult(
+        name=name, topic_id=topic_id, error_code=error, error_message=message
+    )

@@ -1,0 +1,145 @@
+"""DescribeConfigs: the configuration of topics, brokers and what else has one.
+
+``ConfigHelper.handleDescribeConfigsRequest``. The documentation of an entry is left null.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_32_describe_configs import (
+    DescribeConfigsRequest,
+    DescribeConfigsResource,
+    DescribeConfigsResourceResult,
+    DescribeConfigsResponse,
+    DescribeConfigsResult,
+    DescribeConfigsSynonym,
+)
+from kafkashim.apis import RequestContext
+from kafkashim.config_defs import CLIENT_METRICS, GROUP
+from kafkashim.config_entries import (
+    Entry,
+    broker_entries,
+    default_entries,
+    dynamic_default_entries,
+    topic_entries,
+)
+from kafkashim.state import Broker
+from kafkashim.topic_names import topic_name_error
+
+# ConfigResource.Type
+TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS_TYPE, GROUP_TYPE = 2, 4, 8, 16, 32
+KNOWN_TYPES = (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS_TYPE, GROUP_TYPE)
+LOGGER_SOURCE = 6
+MALFORMED = (
+    "This most likely occurs because of a request being malformed by the client library or the"
+    " message was sent to an incompatible broker. See the broker logs for more details."
+)
+
+
+class _Refused(Exception):
+    def __init__(self, error: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.error = error
+        self.message = message
+
+
+def handle(
+    request: DescribeConfigsRequest, broker: Broker, context: RequestContext
+) -> DescribeConfigsResponse:
+    """Describe each resource; one of an unknown type spoils the whole request."""
+    if any(resource.resource_type not in KNOWN_TYPES for resource in request.resources):
+        refused = _Refused(ErrorCode.INVALID_REQUEST, MALFORMED)
+        return DescribeConfigsResponse(results=[_refused(r, refused) for r in request.resources])
+    results: list[DescribeConfigsResult] = []
+    for resource in request.resources:
+        try:
+            entries = _entries(resource, broker)
+        except _Refused as refused:
+            results.append(_refused(resource, refused))
+            continue
+        results.append(
+            DescribeConfigsResult(
+                error_message="",
+                resource_type=resource.resource_type,
+                resource_name=resource.resource_name,
+                configs=[
+                    _describe(entry, request.include_synonyms)
+                    for entry in entries
+                    # An empty list of keys asks for all of them, as null does.
+                    if not resource.configuration_keys or entry.name in resource.configuration_keys
+                ],
+            )
+        )
+    return DescribeConfigsResponse(results=results)
+
+
+def _entries(resource: DescribeConfigsResource, broker: Broker) -> Iterable[Entry]:
+    name = resource.resource_name
+    if resource.resource_type == TOPIC:
+        return _topic(name, broker)
+    if resource.resource_type in (BROKER, BROKER_LOGGER):
+        return _broker(name, broker, resource.resource_type)
+    if not name:
+        kind = "Group" if resource.resource_type == GROUP_TYPE else "Client metrics subscription"
+        raise _Refused(ErrorCode.INVALID_REQUEST, f"{kind} name must not be empty")
+    return default_entries(GROUP if resource.resource_type == GROUP_TYPE else CLIENT_METRICS)
+
+
+def _topic(name: str, broker: Broker) -> Iterable[Entry]:
+    wrong = topic_name_error(name)
+    if wrong is not None:
+        text = f"Topic name is invalid: {wrong}"
+        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
+    topic = broker.topics.get(name)
+    if topic is None:
+        raise _Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "")
+    return topic_entries(topic.config)
+
+
+def _broker(name: str, broker: Broker, kind: int) -> Iterable[Entry]:
+    if not name and kind == BROKER:
+        return dynamic_default_entries(broker.config)
+    if not name:
+        raise _Refused(ErrorCode.INVALID_REQUEST, "Broker id must not be empty")
+    try:
+        node_id = int(name)
+    except ValueError:
+        text = f"Broker id must be an integer, but it is: {name}"
+        raise _Refused(ErrorCode.INVALID_REQUEST, text) from None
+    if node_id != broker.node_id:
+        text = f"Unexpected broker id, expected {broker.node_id}"
+        text += " or empty string" if kind == BROKER else ""
+        raise _Refused(ErrorCode.INVALID_REQUEST, f"{text}, but received {name}")
+    if kind == BROKER:
+        return broker_entries(broker.config)
+    level = logging.getLevelName(logging.getLogger().getEffectiveLevel())
+    return [Entry("root", level, LOGGER_SOURCE, False, False, 0, ())]
+
+
+def _describe(entry: Entry, synonyms: bool) -> DescribeConfigsResourceResult:
+    return DescribeConfigsResourceResult(
+        name=entry.name,
+        value=entry.value,
+        read_only=entry.read_only,
+        config_source=entry.source,
+        is_sensitive=entry.sensitive,
+        synonyms=[
+            DescribeConfigsSynonym(name=s.name, value=s.value, source=s.source)
+            for s in (entry.synonyms if synonyms else ())
+        ],
+        config_type=entry.type,
+        documentation="" if entry.source == LOGGER_SOURCE else None,
+    )
+
+
+def _refused(resource: DescribeConfigsResource, refused: _Refused) -> DescribeConfigsResult:
+    return DescribeConfigsResult(
+        error_code=refused.error,
+        error_message=refused.message,
+        resource_type=resource.resource_type,
+        resource_name=resource.resource_name,
+        configs=[],
+    )

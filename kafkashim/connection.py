@@ -1,0 +1,243 @@
+"""One connection: bytes in, bytes out, the order of the answers, back-pressure. No sockets here.
+
+The transport fills the buffer it is given, calls :meth:`Connection.received`, and sends what
+:meth:`Transport.write` gets. Requests are handled one after the other; at one whose answer comes later
+the connection stops, as ``SocketServer`` mutes a channel while a request is in flight, so that answers
+leave in the order of the requests.
+
+Every connection receives into one shared buffer. Only what is left of a frame that has not arrived as a
+whole is kept, in a buffer of the connection's own, which grows with what really came: a size field
+alone costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from struct import Struct
+from typing import Any, Protocol
+
+from kafka_codecs.schema import Buffer
+from kafkashim.dispatch import CloseConnection, Dispatcher
+from kafkashim.parked import Parked
+
+SHARED_BUFFER_SIZE = 256 * 1024
+# How far the own buffer may be ahead of what was received.
+GROWTH = 1024 * 1024
+SMALLEST_BUFFER = 4 * 1024
+# What is read ahead of a request that is not answered yet, before reading stops.
+READ_AHEAD = 64 * 1024
+
+log = logging.getLogger("kafkashim.connection")
+_size = Struct(">i").unpack_from
+
+
+class Transport(Protocol):
+    """What a connection asks of the network."""
+
+    def write(self, buffers: list[Buffer]) -> None:
+        """Send the buffers, in this order."""
+        ...
+
+    def pause_reading(self) -> None:
+        """Receive nothing until told otherwise."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Receive again."""
+        ...
+
+    def close(self) -> None:
+        """Send what is waiting to be sent, then close."""
+        ...
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back when the work at hand is done."""
+        ...
+
+
+class Connection:
+    """Cuts frames, has them answered, keeps order."""
+
+    __slots__ = (
+        "_dispatcher",
+        "_filled",
+        "_max_request",
+        "_own",
+        "_parked",
+        "_reading",
+        "_shared",
+        "_transport",
+        "_writable",
+        "closed",
+        "id",
+        "listener_host",
+        "listener_port",
+        "peer_host",
+        "peer_port",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        dispatcher: Dispatcher,
+        transport: Transport,
+        shared: memoryview,
+        *,
+        max_request: int,
+        peer: tuple[str, int] = ("", 0),
+        listener: tuple[str, int] = ("", 0),
+    ) -> None:
+        self.id = number
+        self._dispatcher = dispatcher
+        self._transport = transport
+        self._shared = shared
+        self._max_request = max_request
+        self.peer_host, self.peer_port = peer
+        self.listener_host, self.listener_port = listener
+        self._own: bytearray | None = None
+        self._filled = 0
+        self._parked: Parked[Any] | None = None
+        self._reading = True
+        self._writable = True
+        self.closed = False
+
+    def get_buffer(self) -> memoryview:
+        """Where the next bytes go."""
+        if self._own is None:
+            return self._shared
+        if self._filled == len(self._own):
+            self._grow()
+        return memoryview(self._own)[self._filled :]
+
+    def received(self, count: int) -> None:
+        """``count`` bytes were put into the buffer :meth:`get_buffer` gave."""
+        if self.closed:
+            return
+        if self._own is None:
+            data = self._shared[:count]
+            if self._parked is None and self._writable:
+                self._keep(data[self._handle(data) :])
+            else:
+                self._keep(data)
+        else:
+            self._filled += count
+            if self._parked is None and self._writable:
+                self._handle_own()
+        if (
+            self._reading
+            and not self.closed
+            and (self._parked is not None or not self._writable)
+            and self._filled >= READ_AHEAD
+        ):
+            self._reading = False
+            self._transport.pause_reading()
+
+    def _handle_own(self) -> None:
+        own = self._own
+        assert own is not None
+        view = memoryview(own)[: self._filled]
+        done = self._handle(view)
+        if done:
+            self._own, self._filled = None, 0
+            self._keep(view[done:])
+
+    def _keep(self, rest: Buffer) -> None:
+        """Keep what has not been handled yet."""
+        if not len(rest) or self.closed:
+            return
+        self._own = bytearray(max(SMALLEST_BUFFER, len(rest)))
+        self._own[: len(rest)] = rest
+        self._filled = len(rest)
+
+    def _grow(self) -> None:
+        """Make room: for the rest of the frame, but never far ahead of what came."""
+        own = self._own
+        assert own is not None
+        room = READ_AHEAD
+        if self._filled >= 4 and self._parked is None and self._writable:
+            missing = 4 + _size(own, 0)[0] - len(own)
+            room = min(GROWTH, max(missing, SMALLEST_BUFFER))
+        own.extend(bytes(room))
+
+    def _handle(self, data: memoryview) -> int:
+        """Handle the whole frames in ``data``; gives how many bytes they were."""
+        o, end = 0, len(data)
+        out: list[Buffer] = []
+        dispatch, later = self._dispatcher.dispatch, self._answered
+        try:
+            while end - o >= 4:
+                size = _size(data, o)[0]
+                if not 0 < size <= self._max_request:
+                    raise CloseConnection(f"a request of {size} bytes")
+                stop = o + 4 + size
+                if stop > end:
+                    break
+                answer = dispatch(data[o + 4 : stop], self, later)
+                o = stop
+                if answer is None:
+                    if self.closed:
+                        break
+                elif isinstance(answer, Parked):
+                    self._parked = answer
+                    break
+                else:
+                    out += answer
+        except CloseConnection as refusal:
+            log.warning("Closing connection %s:%d: %s", self.peer_host, self.peer_port, refusal)
+            self.closed = True
+        except Exception:
+            # One connection's trouble is never another's, nor the loop's.
+            log.exception("Closing connection %s:%d", self.peer_host, self.peer_port)
+            self.closed = True
+        if out:
+            self._transport.write(out)
+        if self.closed:
+            self._transport.close()
+        return o
+
+    def _answered(self, buffers: list[Buffer]) -> None:
+        """A parked answer is there."""
+        if self.closed:
+            return
+        self._transport.write(buffers)
+        if self._parked is not None:
+            self._parked = None
+            self._go_on()
+
+    def _go_on(self) -> None:
+        # Not at once: an answer may be given from within another connection's request.
+        if self._filled or not self._reading:
+            self._transport.call_soon(self._handle_pending)
+
+    def _handle_pending(self) -> None:
+        if self.closed or self._parked is not None or not self._writable:
+            return
+        if self._own is not None:
+            self._handle_own()
+        if not self._reading and self._filled < READ_AHEAD and not self.closed:
+            self._reading = True
+            self._transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        """The peer does not read its answers: handle no more of its requests."""
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        """The peer reads again."""
+        self._writable = True
+        self._go_on()
+
+    def close(self) -> None:
+        """Close once the answers given so far are sent."""
+        if not self.closed:
+            self.closed = True
+            self._transport.close()
+
+    def lost(self) -> None:
+        """The peer is gone; whoever was to answer it is told."""
+        self.closed = True
+        parked, self._parked = self._parked, None
+        if parked is not None:
+            parked.cancel()
+        self._own = None

@@ -1,0 +1,250 @@
+"""The one table: which APIs are offered, at which versions, and who answers them.
+
+A row is all an API needs here; its messages are declared in ``kafka_codecs/messages`` and handled in
+``kafkashim/apis``, in files of the same name, which are imported when the API is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import struct
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kafka_codecs.codegen import decoder, encoder
+from kafka_codecs.flat import Malformed
+from kafka_codecs.header import (
+    decode_request_header,
+    request_header_version,
+    response_header_version,
+    skip_tagged_fields,
+)
+from kafka_codecs.messages import messages
+from kafka_codecs.schema import Buffer, MalformedMessage, Message
+from kafkashim.apis import Peer, RequestContext
+from kafkashim.parked import Parked
+from kafkashim.state import Broker
+
+log = logging.getLogger("kafkashim.dispatch")
+
+
+class Api(NamedTuple):
+    """A row of the table: key, file name, versions offered, and the condition for offering it."""
+
+    key: int
+    name: str
+    low: int
+    high: int
+    when: Callable[[Broker], bool] | None = None
+
+
+def _telemetry(broker: Broker) -> bool:
+    # Apache Kafka offers client telemetry only when a metrics reporter takes it (KIP-714).
+    return bool(broker.config.metric_reporters)
+
+
+# fmt: off
+TABLE = (
+    Api( 0, "produce",                     0, 13),  # 0-2: only offered, see api_00_produce
+    Api( 1, "fetch",                       4, 18),
+    Api( 2, "list_offsets",                1, 11),
+    Api( 3, "metadata",                    0, 13),
+    Api( 8, "offset_commit",               2, 10),
+    Api( 9, "offset_fetch",                1, 10),
+    Api(10, "find_coordinator",            0,  6),
+    Api(11, "join_group",                  0,  9),
+    Api(12, "heartbeat",                   0,  4),
+    Api(13, "leave_group",                 0,  5),
+    Api(14, "sync_group",                  0,  5),
+    Api(18, "api_versions",                0,  4),
+    Api(19, "create_topics",               2,  7),
+    Api(20, "delete_topics",               1,  6),
+    Api(21, "delete_records",              0,  2),
+    Api(22, "init_producer_id",            0,  5),
+    Api(23, "offset_for_leader_epoch",     2,  4),
+    Api(32, "describe_configs",            1,  4),
+    Api(60, "describe_cluster",            0,  2),
+    Api(61, "describe_producers",          0,  0),
+    Api(71, "get_telemetry_subscriptions", 0,  0, _telemetry),
+    Api(72, "push_telemetry",              0,  0, _telemetry),
+)
+# fmt: on
+
+FETCH = 1
+API_VERSIONS = 18
+DECODERS = ("flat", "construct")
+
+_put_size_and_id = struct.Struct(">ii").pack
+_head = struct.Struct(">Iih").unpack_from
+
+
+class CloseConnection(Exception):
+    """The request gets no answer: the connection is closed, as Kafka closes it.
+
+    The text says why, in one line, for the log.
+    """
+
+
+class Route(NamedTuple):
+    """An API at one version: its codecs, its handler, its headers.
+
+    ``joined`` answers are small and leave as one buffer; those of Fetch carry stored batches, which
+    are sent from where they lie.
+    """
+
+    decode: Callable[[Buffer, int], tuple[Any, int]]
+    handle: Callable[[Any, Broker, RequestContext], Any]
+    encode: Callable[[Any, list[Buffer]], None]
+    version: int
+    tagged_request_header: bool
+    tagged_response_header: bool
+    joined: bool
+
+
+class Dispatcher:
+    """From a request frame to the buffers of its answer."""
+
+    def __init__(self, broker: Broker, decoder: str = "flat") -> None:
+        if decoder not in DECODERS:
+            raise ValueError(f"decoder is one of {', '.join(DECODERS)}, not {decoder!r}")
+        self._broker = broker
+        self._construct = decoder == "construct"
+        self._routes: dict[int, Route] = {}
+        self._rows = {row.key: row for row in TABLE if row.when is None or row.when(broker)}
+        broker.offered = {row.key: (row.low, row.high) for row in self._rows.values()}
+
+    def dispatch(
+        self, frame: memoryview, peer: Peer, later: Callable[[list[Buffer]], None]
+    ) -> list[Buffer] | Parked[Any] | None:
+        """Answer a frame.
+
+        Gives the buffers of the answer; ``None`` when the request wants none; or the parked answer,
+        whose buffers go to ``later`` when it is there.
+
+        Raises:
+            CloseConnection: the connection is to be closed without an answer.
+        """
+        try:
+            key_version, correlation_id, length = _head(frame, 0)
+            o = 10
+            client_id = None
+            if length >= 0:
+                o += length
+                if o > len(frame):
+                    raise Malformed("client_id reaches beyond the frame")
+                client_id = str(frame[10:o], "utf-8", "replace")
+            route = self._routes.get(key_version)
+            if route is None:
+                route = self._route(key_version >> 16, key_version & 0xFFFF)
+                if route is None:
+                    return self._unsupported_api_versions(frame)
+            if route.tagged_request_header:
+                if frame[o]:
+                    o = skip_tagged_fields(frame, o)
+                else:
+                    o += 1
+            request, _ = route.decode(frame, o)
+        except MalformedMessage as error:
+            raise CloseConnection(f"malformed {_title(frame)}: {error}") from None
+        except (struct.error, IndexError, Malformed) as error:
+            raise CloseConnection(f"malformed request header: {error}") from None
+        context = RequestContext(route.version, client_id, peer)
+        try:
+            response = route.handle(request, self._broker, context)
+            if response is None:
+                return None
+            if isinstance(response, Parked):
+                parked: Parked[Any] = response  # pyright: ignore[reportUnknownVariableType]
+                if parked.response is None:
+
+                    def deliver(answer: Any) -> None:
+                        later(_frame_response(route, correlation_id, answer))
+
+                    parked.deliver_to(deliver)
+                    return parked
+                response = parked.response
+            return _frame_response(route, correlation_id, response)
+        except Exception as error:
+            log.exception("Unexpected error while handling %s", _title(frame))
+            raise CloseConnection(f"unexpected {type(error).__name__}") from error
+
+    def _route(self, key: int, version: int) -> Route | None:
+        """The route of an API version that is offered; ``None`` for an unknown ApiVersions one.
+
+        Raises:
+            CloseConnection: an unknown API, or a version of it that is not served.
+        """
+        row = self._rows.get(key)
+        if row is None:
+            raise CloseConnection(f"unknown api key {key}")
+        request, response = messages(key)
+        if not (row.low <= version <= row.high and request.VERSIONS.holds(version)):
+            if key == API_VERSIONS:
+                return None
+            raise CloseConnection(f"unsupported version {version} of {request.NAME}")
+        module = importlib.import_module(f"kafkashim.apis.api_{row.key:02d}_{row.name}")
+        if self._construct:
+            decode, encode = _construct_codecs(request, response, version)
+        else:
+            decode, encode = decoder(request, version), encoder(response, version)
+        route = Route(
+            decode,
+            module.handle,
+            encode,
+            version,
+            request_header_version(request, version) >= 2,
+            response_header_version(response, version) >= 1,
+            key != FETCH,
+        )
+        self._routes[key << 16 | version] = route
+        return route
+
+    def _unsupported_api_versions(self, frame: memoryview) -> list[Buffer]:
+        """ApiVersions at a version nobody knows is answered in version 0 (KIP-511)."""
+        from kafkashim.apis.api_18_api_versions import unsupported
+
+        header, _ = decode_request_header(frame, 2)
+        body = unsupported(self._broker).encode(0)
+        return [_put_size_and_id(len(body) + 4, header.correlation_id), body]
+
+
+def _construct_codecs(
+    request: type[Message], response: type[Message], version: int
+) -> tuple[Callable[[Buffer, int], tuple[Any, int]], Callable[[Any, list[Buffer]], None]]:
+    from construct import ConstructError
+
+    from kafka_codecs import layout
+    from kafka_codecs.explain import malformed
+
+    def decode(frame: Buffer, o: int) -> tuple[Any, int]:
+        body = memoryview(frame)[o:]
+        try:
+            return layout.decode(request, version, body), len(frame)
+        except ConstructError as error:
+            raise malformed(request, version, body, str(error)) from None
+
+    def encode(message: Any, out: list[Buffer]) -> None:
+        out.append(layout.encode(message, version))
+
+    return decode, encode
+
+
+def _frame_response(route: Route, correlation_id: int, response: Any) -> list[Buffer]:
+    out: list[Buffer] = []
+    route.encode(response, out)
+    tags = b"\0" if route.tagged_response_header else b""
+    if route.joined:
+        body = tags + b"".join(out)
+        return [_put_size_and_id(len(body) + 4, correlation_id) + body]
+    size = sum(map(len, out)) + len(tags) + 4
+    return [_put_size_and_id(size, correlation_id) + tags, *out]
+
+
+def _title(frame: memoryview) -> str:
+    """The request's API and version, for the log."""
+    key, version = struct.unpack_from(">hh", frame, 0)
+    for row in TABLE:
+        if row.key == key:
+            return f"{messages(key)[0].NAME} v{version}"
+    return f"api key {key} v{version}"

@@ -1,0 +1,262 @@
+"""The group coordinator: what JoinGroup, SyncGroup, Heartbeat, LeaveGroup and offsets come down to.
+
+There is one broker, so that it coordinates every group, and nothing is ever loaded from a log:
+``GroupCoordinatorService``, ``GroupMetadataManager`` and ``OffsetMetadataManager`` without that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Self
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_11_join_group import JoinGroupResponse
+from kafka_codecs.messages.api_12_heartbeat import HeartbeatRequest
+from kafka_codecs.messages.api_13_leave_group import MemberIdentity, MemberResponse
+from kafka_codecs.messages.api_14_sync_group import SyncGroupRequest, SyncGroupResponse
+from kafkashim.clock import Clock
+from kafkashim.config import Config
+from kafkashim.groups.classic_group import ClassicGroup, GroupState
+from kafkashim.groups.expiration import expire_offsets
+from kafkashim.groups.joining import Joining
+from kafkashim.groups.member import Join
+from kafkashim.groups.offsets import OffsetAndMetadata, Offsets
+from kafkashim.groups.rebalance import Rebalancer, synced_response
+from kafkashim.groups.timers import Timers
+from kafkashim.ids import IdSource
+from kafkashim.parked import Parked
+
+if TYPE_CHECKING:
+    from kafkashim.state import Broker
+
+FIRST_COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND = 9
+MS_PER_MINUTE = 60_000
+
+
+class GroupCoordinator:
+    """All groups of the broker and their committed offsets."""
+
+    def __init__(self, clock: Clock, config: Config, ids: IdSource) -> None:
+        self._clock = clock
+        self._config = config
+        self._timers = Timers(clock)
+        self._rebalancer = Rebalancer(clock, self._timers, config.group_initial_rebalance_delay_ms)
+        self._joining = Joining(self._rebalancer, ids, config.group_max_size)
+        self.groups: dict[str, ClassicGroup] = {}
+        self.offsets = Offsets()
+        self._retention_ms = config.get_int("offsets.retention.minutes") * MS_PER_MINUTE
+        self._check_interval_ms = config.get_int("offsets.retention.check.interval.ms")
+        self._check_later()
+
+    @classmethod
+    def for_broker(cls, broker: Broker) -> Self:
+        """The coordinator of a broker."""
+        return cls(broker.clock, broker.config, broker.ids)
+
+    def close(self) -> None:
+        """Stop all timers; what is parked stays unanswered."""
+        self._timers.close()
+
+    def _check_later(self) -> None:
+        self._timers.schedule("expiration", self._check_interval_ms, self._check)
+
+    def _check(self) -> None:
+        self.expire()
+        self._check_later()
+
+    def expire(self) -> None:
+        """Forget offsets past their retention, and empty groups that have no offsets left."""
+        now = self._clock.now_ms()
+        for group in list(self.groups.values()):
+            bare = expire_offsets(group, self.offsets, now, self._retention_ms)
+            if bare and group.state is GroupState.EMPTY:
+                for member_id in group.pending_join:
+                    self._rebalancer.unwatch(group, member_id)
+                del self.groups[group.group_id]
+
+    def _create(self, group_id: str) -> ClassicGroup:
+        group = self.groups[group_id] = ClassicGroup(group_id, self._clock.now_ms())
+        return group
+
+    def join(self, join: Join) -> Parked[JoinGroupResponse]:
+        """Let a client join; the answer may be there at once or when the group's members are."""
+        request = join.request
+        timeout = request.session_timeout_ms
+        if not request.group_id:
+            join.fail(ErrorCode.INVALID_GROUP_ID, request.member_id)
+        elif not (
+            self._config.group_min_session_timeout_ms
+            <= timeout
+            <= self._config.group_max_session_timeout_ms
+        ):
+            join.fail(ErrorCode.INVALID_SESSION_TIMEOUT, request.member_id)
+        else:
+            group = self.groups.get(request.group_id)
+            if group is None and request.member_id:
+                join.fail(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id)
+            else:
+                self._joining.join(group or self._create(request.group_id), join)
+        return join.parked
+
+    def sync(self, request: SyncGroupRequest) -> Parked[SyncGroupResponse]:
+        """Give a member its assignment, when the leader has made it."""
+        parked: Parked[SyncGroupResponse] = Parked()
+        group = self.groups.get(request.group_id)
+        error = self._sync_error(request, group)
+        if error or group is None:
+            parked.answer(SyncGroupResponse(error_code=error, assignment=b""))
+            return parked
+        member = group.members[request.member_id]
+        self._rebalancer.synced(group, member.member_id)
+        if group.state is GroupState.STABLE:
+            parked.answer(synced_response(group, member))
+            return parked
+        member.awaiting_sync = parked
+        if group.is_leader(member.member_id):
+            self._rebalancer.assign(group, {a.member_id: a.assignment for a in request.assignments})
+        return parked
+
+    def _sync_error(self, request: SyncGroupRequest, group: ClassicGroup | None) -> ErrorCode:
+        if not request.group_id:
+            return ErrorCode.INVALID_GROUP_ID
+        if group is None:
+            return ErrorCode.UNKNOWN_MEMBER_ID
+        error = group.validate_member(request.member_id, request.group_instance_id)
+        if error:
+            return error
+        if request.generation_id != group.generation_id:
+            return ErrorCode.ILLEGAL_GENERATION
+        if request.protocol_type not in (None, group.protocol_type):
+            return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+        if request.protocol_name not in (None, group.protocol_name):
+            return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+        if group.state is GroupState.PREPARING_REBALANCE:
+            return ErrorCode.REBALANCE_IN_PROGRESS
+        return ErrorCode.NONE
+
+    def heartbeat(self, request: HeartbeatRequest) -> ErrorCode:
+        """Take a member's sign of life; the error tells it what to do."""
+        if not request.group_id:
+            return ErrorCode.INVALID_GROUP_ID
+        group = self.groups.get(request.group_id)
+        if group is None:
+            return ErrorCode.UNKNOWN_MEMBER_ID
+        error = group.validate_member(request.member_id, request.group_instance_id)
+        if error:
+            return error
+        if request.generation_id != group.generation_id:
+            return ErrorCode.ILLEGAL_GENERATION
+        self._rebalancer.watch(group, group.members[request.member_id])
+        if group.state is GroupState.PREPARING_REBALANCE:
+            return ErrorCode.REBALANCE_IN_PROGRESS
+        return ErrorCode.NONE
+
+    def leave(
+        self, group_id: str, members: Sequence[MemberIdentity]
+    ) -> tuple[ErrorCode, list[MemberResponse]]:
+        """Let members go, also on behalf of others by their instance ids (KIP-345)."""
+        if not group_id:
+            return ErrorCode.INVALID_GROUP_ID, []
+        group = self.groups.get(group_id)
+        responses = [
+            MemberResponse(
+                member_id=member.member_id,
+                group_instance_id=member.group_instance_id,
+                error_code=(
+                    ErrorCode.UNKNOWN_MEMBER_ID if group is None else self._leave(group, member)
+                ),
+            )
+            for member in members
+        ]
+        gone = [r.member_id or str(r.group_instance_id) for r in responses if not r.error_code]
+        if group is not None and gone and group.state is not GroupState.EMPTY:
+            self._rebalancer.prepare_or_complete(group, f"{', '.join(gone)} left")
+        return ErrorCode.NONE, responses
+
+    def _leave(self, group: ClassicGroup, leaving: MemberIdentity) -> ErrorCode:
+        member_id = leaving.member_id
+        if not member_id:
+            found = group.static_members.get(leaving.group_instance_id or "")
+            if leaving.group_instance_id is None or found is None:
+                return ErrorCode.UNKNOWN_MEMBER_ID
+            member_id = found
+        elif member_id in group.pending_join:
+            group.remove(member_id)
+            self._rebalancer.unwatch(group, member_id)
+            return ErrorCode.NONE
+        else:
+            error = group.validate_member(member_id, leaving.group_instance_id)
+            if error:
+                return error
+        self._rebalancer.drop(group, group.members[member_id])
+        return ErrorCode.NONE
+
+    def begin_commit(
+        self,
+        group_id: str,
+        member_id: str,
+        group_instance_id: str | None,
+        generation_id: int,
+        version: int,
+    ) -> ErrorCode:
+        """Whether somebody may commit offsets now; a member that may is alive.
+
+        A group nobody knows is made for who commits without one (generation -1).
+        """
+        group = self.groups.get(group_id)
+        if group is None:
+            if generation_id >= 0:
+                return (
+                    ErrorCode.GROUP_ID_NOT_FOUND
+                    if version >= FIRST_COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND
+                    else ErrorCode.ILLEGAL_GENERATION
+                )
+            group = self._create(group_id)
+        error = group.validate_offset_commit(member_id, group_instance_id, generation_id)
+        if not error and member_id in group.members:
+            self._rebalancer.watch(group, group.members[member_id])
+        return error
+
+    def commit(
+        self,
+        group_id: str,
+        topic: str,
+        partition: int,
+        offset: int,
+        leader_epoch: int,
+        metadata: str | None,
+        retention_time_ms: int,
+    ) -> ErrorCode:
+        """Remember an offset of a group that may commit."""
+        if (
+            metadata is not None
+            and _utf16_length(metadata) > self._config.offset_metadata_max_bytes
+        ):
+            return ErrorCode.OFFSET_METADATA_TOO_LARGE
+        now = self._clock.now_ms()
+        self.offsets.put(
+            group_id,
+            topic,
+            partition,
+            OffsetAndMetadata(
+                offset,
+                leader_epoch,
+                metadata or "",
+                now,
+                None if retention_time_ms == -1 else now + retention_time_ms,
+            ),
+        )
+        return ErrorCode.NONE
+
+    def committed(self, group_id: str) -> Mapping[str, Mapping[int, OffsetAndMetadata]]:
+        """All offsets of a group, by topic and partition."""
+        return self.offsets.of_group(group_id)
+
+    def topic_deleted(self, topic: str) -> None:
+        """Forget the offsets of a topic, which are those of no topic that may come after it."""
+        self.offsets.forget_topic(topic)
+
+
+def _utf16_length(text: str) -> int:
+    """The length of a Java string, which ``offset.metadata.max.bytes`` is compared to."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-be", "surrogatepass")) // 2

@@ -1,0 +1,1 @@
+"""A partition's log: batches in the order of their offsets."""

@@ -1,0 +1,243 @@
+"""The log of one partition: append, read, look up, forget.
+
+Offsets are the broker's: whatever base offset a batch brings, it gets the next free one
+(``UnifiedLog.append``). The log is cut into segments as ``LogSegment`` is, because retention drops
+whole segments, and its consequences can be seen from outside.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from kafka_codecs.record_batch import (
+    ATTRIBUTES_OFFSET,
+    COMPRESSION_MASK,
+    CONTROL_BIT,
+    DELETE_HORIZON_BIT,
+    MAX_TIMESTAMP_OFFSET,
+    NO_TIMESTAMP,
+    TIMESTAMP_TYPE_BIT,
+    TRANSACTIONAL_BIT,
+    RecordBatch,
+    seal,
+)
+from kafkashim.log.storage import SegmentStore, Storage
+
+_KNOWN_ATTRIBUTES = COMPRESSION_MASK | TRANSACTIONAL_BIT | CONTROL_BIT | DELETE_HORIZON_BIT
+# Base offset, length and leader epoch, the part of a batch that its checksum leaves out.
+_put_place = struct.Struct(">qii").pack_into
+
+
+class LogLimits(Protocol):
+    """The topic's configuration as far as its logs are held to it."""
+
+    segment_bytes: int
+    segment_ms: int
+    retention_bytes: int
+    retention_ms: int
+    deletes: bool
+
+
+class TimestampOffset(NamedTuple):
+    """A record found by its timestamp; -1 and -1 when there is none."""
+
+    timestamp: int
+    offset: int
+
+
+NOT_FOUND = TimestampOffset(NO_TIMESTAMP, -1)
+
+
+class Segment:
+    """A stretch of the log, with the base offset and the place of each batch in it."""
+
+    __slots__ = ("base_offset", "first_timestamp", "max_timestamp", "offsets", "positions", "store")
+
+    def __init__(self, base_offset: int, store: SegmentStore) -> None:
+        self.base_offset = base_offset
+        self.store = store
+        self.offsets = array("q")
+        self.positions = array("q")
+        self.first_timestamp = NO_TIMESTAMP
+        self.max_timestamp = NO_TIMESTAMP
+
+    def batch_at(self, index: int) -> RecordBatch:
+        """The batch that was appended as the ``index``-th."""
+        start = self.positions[index]
+        last = index + 1 == len(self.positions)
+        end = self.store.size if last else self.positions[index + 1]
+        return RecordBatch(self.store.read(start, end - start)[0])
+
+    def batches(self) -> Iterator[RecordBatch]:
+        """All batches, oldest first."""
+        return map(self.batch_at, range(len(self.offsets)))
+
+
+class PartitionLog:
+    """Batches from ``log_start_offset`` to ``log_end_offset`` (exclusive)."""
+
+    __slots__ = ("_limits", "_storage", "log_end_offset", "log_start_offset", "segments")
+
+    def __init__(self, storage: Storage, limits: LogLimits) -> None:
+        self._storage = storage
+        self._limits = limits
+        self.log_start_offset = 0
+        self.log_end_offset = 0
+        self.segments: list[Segment] = [Segment(0, storage.segment(0))]
+
+    @property
+    def size(self) -> int:
+        """Bytes kept."""
+        return sum(segment.store.size for segment in self.segments)
+
+    @property
+    def high_watermark(self) -> int:
+        """The offset up to which consumers may read. One replica: all of it."""
+        return self.log_end_offset
+
+    def append(
+        self, batch: RecordBatch, max_timestamp: int, leader_epoch: int, log_append_time: bool
+    ) -> int:
+        """Append a sound batch and give its base offset.
+
+        ``max_timestamp`` is that of the records themselves, or of the append when the topic keeps
+        append time: the header is corrected where it says otherwise
+        (``DefaultRecordBatch.setMaxTimestamp``), which also drops attribute bits nobody knows.
+        """
+        segment = self.segments[-1]
+        store = segment.store
+        if store.size and self._must_roll(segment, batch, max_timestamp):
+            segment = self._roll()
+            store = segment.store
+        base_offset = self.log_end_offset
+        segment.offsets.append(base_offset)
+        segment.positions.append(store.size)
+        kept = store.append(batch.buffer)
+        _put_place(kept, 0, base_offset, batch.batch_length, leader_epoch)
+        if (
+            batch.max_timestamp != max_timestamp
+            or log_append_time
+            or batch.attributes & TIMESTAMP_TYPE_BIT
+        ):
+            attributes = batch.attributes & _KNOWN_ATTRIBUTES | log_append_time << 3
+            struct.pack_into(">h", kept, ATTRIBUTES_OFFSET, attributes)
+            struct.pack_into(">q", kept, MAX_TIMESTAMP_OFFSET, max_timestamp)
+            seal(kept)
+        if max_timestamp > segment.max_timestamp:
+            segment.max_timestamp = max_timestamp
+        if segment.first_timestamp == NO_TIMESTAMP:
+            segment.first_timestamp = max_timestamp
+        self.log_end_offset = base_offset + batch.last_offset_delta + 1
+        return base_offset
+
+    def _must_roll(self, segment: Segment, batch: RecordBatch, max_timestamp: int) -> bool:
+        """``LogSegment.shouldRoll``: full, too old by the records' own time, or offsets too far."""
+        limits = self._limits
+        return (
+            segment.store.size > limits.segment_bytes - len(batch.buffer)
+            or (
+                segment.first_timestamp != NO_TIMESTAMP
+                and max_timestamp - segment.first_timestamp > limits.segment_ms
+            )
+            or self.log_end_offset + batch.last_offset_delta - segment.base_offset > 0x7FFFFFFF
+        )
+
+    def _roll(self) -> Segment:
+        segment = Segment(self.log_end_offset, self._storage.segment(self.log_end_offset))
+        self.segments.append(segment)
+        return segment
+
+    def read(self, offset: int, max_bytes: int, at_least_one: bool) -> list[memoryview]:
+        """Stored bytes from the batch that holds ``offset`` on, at most ``max_bytes``.
+
+        As in ``LogSegment.read`` the last batch may be cut short by the limit; with
+        ``at_least_one`` the first one is whole, however large. The views are of the stored bytes.
+        ``offset`` lies between log start and log end.
+        """
+        if offset >= self.log_end_offset:
+            return []
+        segments = self.segments
+        at = len(segments) - 1
+        if segments[at].base_offset > offset:
+            at = bisect_right(segments, offset, key=lambda segment: segment.base_offset) - 1
+        segment = segments[at]
+        index = bisect_right(segment.offsets, offset) - 1
+        start = segment.positions[index]
+        if at_least_one:
+            following = index + 1
+            whole = (
+                segment.positions[following]
+                if following < len(segment.positions)
+                else segment.store.size
+            ) - start
+            max_bytes = max(max_bytes, whole)
+        return segment.store.read(start, max_bytes)
+
+    def batches(self) -> Iterator[RecordBatch]:
+        """All batches kept, oldest first."""
+        for segment in self.segments:
+            yield from segment.batches()
+
+    def offset_for_timestamp(self, timestamp: int) -> TimestampOffset:
+        """The first record whose timestamp is ``timestamp`` or later."""
+        for segment in self.segments:
+            if segment.max_timestamp < timestamp:
+                continue
+            for batch in segment.batches():
+                if batch.max_timestamp < timestamp or batch.last_offset < self.log_start_offset:
+                    continue
+                for record in batch.records():
+                    if record.timestamp >= timestamp and record.offset >= self.log_start_offset:
+                        return TimestampOffset(record.timestamp, record.offset)
+        return NOT_FOUND
+
+    def offset_of_max_timestamp(self) -> TimestampOffset:
+        """The first record with the largest timestamp of all (KIP-734)."""
+        newest = max(self.segments, key=lambda segment: segment.max_timestamp)
+        if not len(newest.offsets):
+            return NOT_FOUND
+        return self.offset_for_timestamp(newest.max_timestamp)
+
+    def delete_records(self, before: int) -> int:
+        """Forget what lies before an offset; gives the new log start offset.
+
+        Segments that lie before it as a whole are dropped at once.
+        """
+        self.log_start_offset = max(self.log_start_offset, before)
+        while len(self.segments) > 1 and self.segments[1].base_offset <= self.log_start_offset:
+            del self.segments[0]
+        return self.log_start_offset
+
+    def enforce_retention(self, now_ms: int) -> int:
+        """Drop old segments by time, then by size (``UnifiedLog.deleteOldSegments``).
+
+        The segment being written is dropped too when all in it is too old; a new one takes its place.
+        Gives the number of segments dropped.
+        """
+        limits = self._limits
+        if not limits.deletes:
+            return 0
+        dropped = 0
+        if limits.retention_ms >= 0:
+            while (
+                self.segments[0].store.size
+                and now_ms - self.segments[0].max_timestamp > limits.retention_ms
+            ):
+                dropped += self._drop_oldest()
+        if limits.retention_bytes >= 0:
+            excess = self.size - limits.retention_bytes
+            while len(self.segments) > 1 and excess - self.segments[0].store.size >= 0:
+                excess -= self.segments[0].store.size
+                dropped += self._drop_oldest()
+        return dropped
+
+    def _drop_oldest(self) -> int:
+        if len(self.segments) == 1:
+            self._roll()
+        del self.segments[0]
+        self.log_start_offset = max(self.log_start_offset, self.segments[0].base_offset)
+        return 1

@@ -1,0 +1,103 @@
+"""Who gets which producer id and epoch.
+
+Without a transactional id every call gives a new id at epoch 0. With one the id stays and the epoch
+rises, so that an older instance of the same producer is fenced (KIP-98; ``TransactionCoordinator``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kafka_codecs.errors import ErrorCode
+from kafkashim.clock import Clock
+from kafkashim.config import Config
+
+# The epoch below Short.MAX_VALUE - 1: at 32766 an id is exhausted and a new one is given
+# (``TransactionMetadata.isEpochExhausted``).
+LAST_EPOCH = 32766
+BLOCK_START = 0
+
+
+class ProducerIdAndEpoch(NamedTuple):
+    """A producer id and its epoch, or an error with -1 and -1."""
+
+    producer_id: int
+    producer_epoch: int
+    error: ErrorCode = ErrorCode.NONE
+
+
+@dataclass(slots=True)
+class TransactionalProducer:
+    """What is known of a transactional id."""
+
+    producer_id: int
+    producer_epoch: int
+    timeout_ms: int
+    last_producer_id: int
+    last_producer_epoch: int
+    last_update_ms: int
+
+
+class ProducerIds:
+    """Hands out producer ids and keeps those of transactional ids."""
+
+    def __init__(self, clock: Clock, config: Config) -> None:
+        self._clock = clock
+        self._config = config
+        self.next_id = BLOCK_START
+        self.transactional: dict[str, TransactionalProducer] = {}
+
+    def new_id(self) -> int:
+        """A producer id nobody had before."""
+        producer_id = self.next_id
+        self.next_id += 1
+        return producer_id
+
+    def initialise(
+        self, transactional_id: str | None, timeout_ms: int, producer_id: int, producer_epoch: int
+    ) -> ProducerIdAndEpoch:
+        """Answer InitProducerId.
+
+        ``producer_id`` and ``producer_epoch`` are what the producer had before (KIP-360), -1 for none.
+        """
+        if transactional_id is None:
+            return ProducerIdAndEpoch(self.new_id(), 0)
+        if not transactional_id:
+            return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
+        if not 0 < timeout_ms <= self._config.transaction_max_timeout_ms:
+            return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_TRANSACTION_TIMEOUT)
+        known = self.transactional.get(transactional_id)
+        now = self._clock.now_ms()
+        if known is None:
+            fresh = TransactionalProducer(self.new_id(), 0, timeout_ms, -1, -1, now)
+            self.transactional[transactional_id] = fresh
+            return ProducerIdAndEpoch(fresh.producer_id, 0)
+        if not _may_continue(known, producer_id, producer_epoch):
+            return ProducerIdAndEpoch(-1, -1, ErrorCode.PRODUCER_FENCED)
+        self._raise_epoch(known, producer_id, producer_epoch)
+        known.timeout_ms, known.last_update_ms = timeout_ms, now
+        return ProducerIdAndEpoch(known.producer_id, known.producer_epoch)
+
+    def _raise_epoch(
+        self, known: TransactionalProducer, producer_id: int, producer_epoch: int
+    ) -> None:
+        if producer_id >= 0 and producer_epoch == known.last_producer_epoch:
+            # The answer to this very call was lost: the same id and epoch again.
+            return
+        known.last_producer_id = known.producer_id if producer_id >= 0 else -1
+        known.last_producer_epoch = producer_epoch
+        if known.producer_epoch >= LAST_EPOCH:
+            known.producer_id, known.producer_epoch = self.new_id(), 0
+        else:
+            known.producer_epoch += 1
+
+
+def _may_continue(known: TransactionalProducer, producer_id: int, producer_epoch: int) -> bool:
+    """Whether the id and epoch a producer brings are the current ones or those just before them."""
+    if producer_id < 0:
+        return True
+    return (producer_id == known.producer_id and producer_epoch == known.producer_epoch) or (
+        producer_id in (known.producer_id, known.last_producer_id)
+        and producer_epoch == known.last_producer_epoch
+    )

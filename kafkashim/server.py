@@ -1,0 +1,209 @@
+"""Sockets and the event loop: asyncio transports under :mod:`kafkashim.connection`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from itertools import count
+from typing import Any, cast
+
+from kafka_codecs.schema import Buffer
+from kafkashim.clock import TimerHandle
+from kafkashim.config import Config
+from kafkashim.connection import SHARED_BUFFER_SIZE, Connection
+from kafkashim.dispatch import Dispatcher
+from kafkashim.ids import IdSource
+from kafkashim.rules.producer_state import BOOKS, Book
+from kafkashim.state import Broker
+
+# Answers up to this size are joined into one buffer; larger ones go out as they lie.
+JOIN_BYTES = 16 * 1024
+
+log = logging.getLogger("kafkashim.server")
+
+
+class LoopClock:
+    """Machine time and the timers of an event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        return time.time_ns() // 1_000_000
+
+    def call_later(self, delay_ms: float, callback: Callable[[], None]) -> TimerHandle:
+        """Call back in the loop."""
+        return self._loop.call_later(delay_ms / 1000, callback)
+
+
+class _Protocol(asyncio.BufferedProtocol):
+    """The asyncio side of a connection, which is also the transport the connection sees."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._transport: asyncio.Transport = None  # type: ignore[assignment]
+        self.connection: Connection = None  # type: ignore[assignment]
+        self.last_active = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no subclass of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self.connection = self._server.connected(self, self._transport)
+        self.last_active = time.monotonic()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self.connection.get_buffer()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.last_active = time.monotonic()
+        self.connection.received(nbytes)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connection.lost()
+        self._server.disconnected(self)
+
+    def pause_writing(self) -> None:
+        self.connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.connection.resume_writing()
+
+    def write(self, buffers: list[Buffer]) -> None:
+        if self._transport.is_closing():
+            return
+        if len(buffers) == 1:
+            self._transport.write(buffers[0])
+        elif sum(map(len, buffers)) <= JOIN_BYTES:
+            self._transport.write(b"".join(buffers))
+        else:
+            self._transport.writelines(buffers)
+
+    def pause_reading(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self._server.loop.call_soon(callback)
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+
+class Server:
+    """A broker that listens."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        book: Book = BOOKS["explicit"],
+        decoder: str = "flat",
+        ids: IdSource | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.config = config
+        self.broker = Broker(config, LoopClock(self.loop), book=book, ids=ids)
+        self._dispatcher = Dispatcher(self.broker, decoder)
+        self._shared = memoryview(bytearray(SHARED_BUFFER_SIZE))
+        self._protocols: set[_Protocol] = set()
+        self._numbers = count(1)
+        self._listeners: list[asyncio.Server] = []
+        self._idle_sweep: TimerHandle | None = None
+        self.addresses: list[tuple[str, int]] = []
+
+    async def start(self) -> None:
+        """Bind every listener and serve.
+
+        Raises:
+            OSError: a port is in use, or an address is not this machine's.
+        """
+        try:
+            for host, port in self.config.listen_addresses:
+                listener = await self.loop.create_server(
+                    lambda: _Protocol(self), host or None, port, backlog=128
+                )
+                self._listeners.append(listener)
+                self.addresses.append(listener.sockets[0].getsockname()[:2])
+        except OSError:
+            await self.stop()
+            raise
+        self.broker.start()
+        self._sweep_later()
+
+    async def stop(self) -> None:
+        """Stop listening, close every connection, stop every timer."""
+        for listener in self._listeners:
+            listener.close()
+        if self._idle_sweep is not None:
+            self._idle_sweep.cancel()
+        self.broker.close()
+        for protocol in tuple(self._protocols):
+            protocol.abort()
+        while self._protocols:
+            await asyncio.sleep(0)
+        for listener in self._listeners:
+            await listener.wait_closed()
+        self._listeners.clear()
+
+    def connected(self, protocol: _Protocol, transport: asyncio.Transport) -> Connection:
+        """A client is there."""
+        self._protocols.add(protocol)
+        return Connection(
+            next(self._numbers),
+            self._dispatcher,
+            protocol,
+            self._shared,
+            max_request=self.config.socket_request_max_bytes,
+            peer=_address(transport, "peername"),
+            listener=_address(transport, "sockname"),
+        )
+
+    def disconnected(self, protocol: _Protocol) -> None:
+        """A client is gone."""
+        self._protocols.discard(protocol)
+
+    def _sweep_later(self) -> None:
+        interval_ms = min(self.config.connections_max_idle_ms, 60_000)
+        self._idle_sweep = self.broker.clock.call_later(max(interval_ms / 4, 10), self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what was silent for ``connections.max.idle.ms`` (``Selector.IdleExpiryManager``)."""
+        limit = time.monotonic() - self.config.connections_max_idle_ms / 1000
+        for protocol in tuple(self._protocols):
+            if protocol.last_active < limit:
+                log.info(
+                    "Closing connection %s:%d: idle for more than %d ms",
+                    protocol.connection.peer_host,
+                    protocol.connection.peer_port,
+                    self.config.connections_max_idle_ms,
+                )
+                protocol.connection.close()
+        self._sweep_later()
+
+
+def _address(transport: asyncio.Transport, name: str) -> tuple[str, int]:
+    found = transport.get_extra_info(name)
+    return (str(found[0]), int(found[1])) if found else ("", 0)
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run ``main`` in a new event loop: uvloop's where it is installed, asyncio's elsewhere."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+        return
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)

@@ -1,0 +1,213 @@
+"""What the one event loop owns: topics and their partitions, producer ids, groups, sessions.
+
+Nothing here knows a protocol version or a socket. There are no locks: handlers run to their end one
+after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kafka_codecs.record_batch import RecordBatch
+from kafkashim.clock import Clock, TimerHandle
+from kafkashim.config import Config, TopicConfig
+from kafkashim.fetch_sessions import FetchSessionCache
+from kafkashim.ids import IdSource, base64_id
+from kafkashim.log.partition_log import PartitionLog
+from kafkashim.log.storage import MemoryStorage, Storage
+from kafkashim.producer_ids import ProducerIds
+from kafkashim.rules.producer_state import Book, ProducerStateManager, Verdict
+from kafkashim.telemetry import ClientTelemetry
+
+if TYPE_CHECKING:
+    from kafkashim.groups.coordinator import GroupCoordinator
+
+LEADER_EPOCH = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one batch, for whoever watches (:attr:`Broker.on_decision`)."""
+
+    topic: str
+    partition: int
+    client_id: str | None
+    batch: RecordBatch
+    verdict: Verdict
+    offset: int
+    error: int
+
+
+class Partition:
+    """One partition: its log, the producers it remembers, the fetches that wait for it."""
+
+    __slots__ = ("index", "leader_epoch", "log", "name", "producers", "topic", "waiting")
+
+    def __init__(self, topic: Topic, index: int, log: PartitionLog, book: Book) -> None:
+        self.topic = topic
+        self.index = index
+        self.name = f"{topic.name}-{index}"
+        self.log = log
+        self.producers = ProducerStateManager(book)
+        self.leader_epoch = LEADER_EPOCH
+        self.waiting: set[Callable[[], None]] = set()
+
+    @property
+    def log_start_offset(self) -> int:
+        """The first offset that can be read."""
+        return self.log.log_start_offset
+
+    @property
+    def high_watermark(self) -> int:
+        """The first offset that cannot be read yet."""
+        return self.log.high_watermark
+
+    def delete_records(self, before: int) -> int:
+        """Forget what lies before an offset; producer state stays, as in Kafka."""
+        return self.log.delete_records(before)
+
+    def append(self, batch: RecordBatch, max_timestamp: int) -> int:
+        """Append a batch that was found sound and next; only then does producer state change."""
+        config = self.topic.config
+        offset = self.log.append(batch, max_timestamp, self.leader_epoch, config.log_append_time)
+        if batch.producer_id >= 0:
+            if batch.max_timestamp != max_timestamp:
+                batch.max_timestamp = max_timestamp
+            self.producers.record(batch, offset)
+        if self.waiting:
+            self.wake()
+        return offset
+
+    def wake(self) -> None:
+        """Tell the fetches that wait that there is something new, or that the topic is gone."""
+        for look_again in tuple(self.waiting):
+            look_again()
+
+
+class Topic:
+    """A topic: name, id, configuration, partitions."""
+
+    __slots__ = ("config", "internal", "name", "partitions", "topic_id")
+
+    def __init__(self, name: str, topic_id: UUID, config: TopicConfig) -> None:
+        self.name = name
+        self.topic_id = topic_id
+        self.config = config
+        self.internal = False
+        self.partitions: list[Partition] = []
+
+    def partition(self, index: int) -> Partition | None:
+        """A partition by its index; ``None`` when there is none."""
+        return self.partitions[index] if 0 <= index < len(self.partitions) else None
+
+
+class Broker:
+    """The broker's state, and the clockwork that ages it."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        *,
+        book: Book,
+        ids: IdSource | None = None,
+        storage: Storage | None = None,
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.book = book
+        self.ids = ids or IdSource()
+        self.storage: Storage = storage or MemoryStorage()
+        self.cluster_id = base64_id(self.ids.uuid())
+        self.topics: dict[str, Topic] = {}
+        self.topics_by_id: dict[UUID, Topic] = {}
+        self.producer_ids = ProducerIds(clock, config)
+        self.fetch_sessions = FetchSessionCache(clock, self.ids, config)
+        self.telemetry = ClientTelemetry(clock, self.ids)
+        # Filled by dispatch: API key -> versions offered, what ApiVersions answers.
+        self.offered: dict[int, tuple[int, int]] = {}
+        self.on_decision: Callable[[Decision], None] | None = None
+        self._groups: GroupCoordinator | None = None
+        self._timers: dict[str, TimerHandle] = {}
+
+    @property
+    def node_id(self) -> int:
+        """The broker's id (``node.id``)."""
+        return self.config.node_id
+
+    @property
+    def groups(self) -> GroupCoordinator:
+        """The group coordinator, made when the first group needs it."""
+        if self._groups is None:
+            from kafkashim.groups.coordinator import GroupCoordinator
+
+            self._groups = GroupCoordinator.for_broker(self)
+        return self._groups
+
+    def start(self) -> None:
+        """Start the periodic work: retention, forgetting of producers."""
+        self._every(
+            "retention", self.config.log_retention_check_interval_ms, self.enforce_retention
+        )
+        self._every(
+            "producers",
+            self.config.producer_id_expiration_check_interval_ms,
+            self.expire_producers,
+        )
+
+    def close(self) -> None:
+        """Stop all timers; nothing of the broker is left in the loop."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        if self._groups is not None:
+            self._groups.close()
+
+    def _every(self, name: str, interval_ms: int, work: Callable[[], None]) -> None:
+        def run() -> None:
+            work()
+            self._every(name, interval_ms, work)
+
+        self._timers[name] = self.clock.call_later(interval_ms, run)
+
+    def enforce_retention(self) -> None:
+        """Drop what the topics' retention no longer keeps."""
+        now = self.clock.now_ms()
+        for topic in self.topics.values():
+            for partition in topic.partitions:
+                partition.log.enforce_retention(now)
+
+    def expire_producers(self) -> None:
+        """Forget producers that were silent for ``producer.id.expiration.ms``."""
+        now = self.clock.now_ms()
+        for topic in self.topics.values():
+            for partition in topic.partitions:
+                partition.producers.expire(now, self.config.producer_id_expiration_ms)
+
+    def create_topic(self, name: str, partitions: int, config: TopicConfig) -> Topic:
+        """Create a topic that was found in order; it is there at once."""
+        topic = Topic(name, self.ids.uuid(), config)
+        self.topics[name] = topic
+        self.topics_by_id[topic.topic_id] = topic
+        self.add_partitions(topic, partitions)
+        return topic
+
+    def create_topic_with_defaults(self, name: str) -> Topic:
+        """Create a topic as auto-creation does: ``num.partitions``, no configs of its own."""
+        return self.create_topic(name, self.config.num_partitions, TopicConfig(self.config))
+
+    def add_partitions(self, topic: Topic, count: int) -> None:
+        """Grow a topic by ``count`` empty partitions."""
+        for index in range(len(topic.partitions), len(topic.partitions) + count):
+            log = PartitionLog(self.storage, topic.config)
+            topic.partitions.append(Partition(topic, index, log, self.book))
+
+    def delete_topic(self, topic: Topic) -> None:
+        """Delete a topic with all it holds; whoever waits for its data is told."""
+        del self.topics[topic.name]
+        del self.topics_by_id[topic.topic_id]
+        for partition in topic.partitions:
+            partition.wake()

@@ -1,0 +1,172 @@
+"""A broker inside a test, a script or a notebook.
+
+    from kafkashim.testing import KafkaShim
+
+    with KafkaShim() as broker:
+        producer = Producer({"bootstrap.servers": broker.bootstrap_servers})
+
+``with`` runs the broker in a thread of its own, so that blocking clients can be used; ``async with`` runs
+it in the event loop that is there. Either way it listens on a free port of 127.0.0.1, and when the block
+ends nothing is left: no thread, no socket, no task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+
+from kafkashim.config import Config
+from kafkashim.ids import IdSource
+from kafkashim.rules.producer_state import BOOKS
+from kafkashim.server import Server, run_loop
+from kafkashim.state import Broker, Decision
+
+T = TypeVar("T")
+
+
+class KafkaShim:
+    """A broker for the time of a ``with`` or ``async with`` block.
+
+    Args:
+        rules: the rule book for idempotent producers: ``explicit``, ``kafka-4.3``, ``kafka-1.0``,
+            ``kafka-0.11`` or ``kip-98``.
+        decoder: ``flat``, or ``construct`` to serve every request through construct.
+        config: Kafka's own broker properties, e.g. ``{"num.partitions": "3"}``.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes any free one.
+        seed: makes ids repeatable.
+        on_decision: called in the broker's thread with every decision about a producer's batch.
+
+    Raises:
+        ValueError: an unknown rule book or decoder.
+        ConfigError: a property Kafka would not start with.
+        OSError: the port is in use.
+    """
+
+    def __init__(
+        self,
+        *,
+        rules: str = "explicit",
+        decoder: str = "flat",
+        config: Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int | None = None,
+        on_decision: Callable[[Decision], None] | None = None,
+    ) -> None:
+        if rules not in BOOKS:
+            raise ValueError(f"rules is one of {', '.join(BOOKS)}, not {rules!r}")
+        overrides = {"listeners": f"PLAINTEXT://{host}:{port}", **(config or {})}
+        self._book = BOOKS[rules]
+        self._decoder = decoder
+        self._config = Config.from_overrides(overrides)
+        self._seed = seed
+        self._on_decision = on_decision
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    @property
+    def host(self) -> str:
+        """The address the broker listens on."""
+        return self._running().addresses[0][0]
+
+    @property
+    def port(self) -> int:
+        """The port the broker listens on."""
+        return self._running().addresses[0][1]
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What a client's ``bootstrap.servers`` wants."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def broker(self) -> Broker:
+        """The broker's state; from another thread, look at it only through :meth:`call`."""
+        return self._running().broker
+
+    def call(self, work: Callable[[Broker], T]) -> T:
+        """Run ``work(broker)`` in the broker's thread and give its result."""
+        server = self._running()
+        if self._thread is None:
+            return work(server.broker)
+        loop = self._loop
+        assert loop is not None
+
+        async def run() -> T:
+            return work(server.broker)
+
+        return asyncio.run_coroutine_threadsafe(run(), loop).result()
+
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError("the broker runs only inside its with block")
+        return self._server
+
+    async def _start(self) -> Server:
+        ids = IdSource(self._seed) if self._seed is not None else None
+        server = Server(self._config, book=self._book, decoder=self._decoder, ids=ids)
+        server.broker.on_decision = self._on_decision
+        await server.start()
+        return server
+
+    async def __aenter__(self) -> Self:
+        self._server = await self._start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        server, self._server = self._running(), None
+        await server.stop()
+
+    def __enter__(self) -> Self:
+        started = threading.Event()
+        failure: list[BaseException] = []
+
+        async def main() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._stopping = asyncio.Event()
+            try:
+                self._server = await self._start()
+            except BaseException as error:
+                failure.append(error)
+                return
+            finally:
+                started.set()
+            await self._stopping.wait()
+            server, self._server = self._server, None
+            await server.stop()
+
+        self._thread = threading.Thread(
+            target=lambda: run_loop(main()), name="kafkashim", daemon=True
+        )
+        self._thread.start()
+        started.wait()
+        if failure:
+            self._thread.join()
+            self._thread = None
+            raise failure[0]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        loop, stopping, thread = self._loop, self._stopping, self._thread
+        assert loop is not None
+        assert stopping is not None
+        assert thread is not None
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join()
+        self._thread = self._loop = self._stopping = None

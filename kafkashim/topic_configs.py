@@ -1,0 +1,65 @@
+"""Which configurations a topic may be created with, and what the broker says of the others.
+
+The order of the checks and the words are those of ``ConfigurationControlManager`` and ``LogConfig``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kafkashim.config import Config, TopicConfig
+from kafkashim.config_defs import TOPIC
+from kafkashim.config_values import ConfigError, check_value
+
+_REPLICAS = re.compile(r"(?:\*|\d+:\d+)?\Z")
+THROTTLED = ("leader.replication.throttled.replicas", "follower.replication.throttled.replicas")
+
+
+def invalid_topic_config(
+    broker: Config, given: Iterable[tuple[str, str | None]]
+) -> tuple[dict[str, str], str | None]:
+    """The overrides as they are kept, and what is wrong with them (``None`` when nothing is)."""
+    configs = list(given)
+    nulls = sorted(name for name, value in configs if value is None)
+    if nulls:
+        return {}, f"Null value not supported for topic configs: {','.join(nulls)}"
+    overrides = {name: value for name, value in configs if value is not None}
+    for name in overrides:
+        if name not in TOPIC:
+            return {}, f"Unknown topic config name: {name}"
+    try:
+        for name, value in overrides.items():
+            check_value(name, TOPIC[name].type, value)
+            if name in THROTTLED:
+                _check_replicas(name, value)
+    except ConfigError as error:
+        return {}, str(error)
+    return overrides, _conflict(TopicConfig(broker, overrides))
+
+
+def _check_replicas(name: str, value: str) -> None:
+    items = [item.strip() for item in value.split(",")]
+    if not all(_REPLICAS.match(item) for item in items):
+        raise ConfigError(
+            f"Invalid value [{', '.join(items)}] for configuration {name}: {name} must be the literal"
+            " '*' or a list of replicas in the following format:"
+            " [partitionId]:[brokerId],[partitionId]:[brokerId],..."
+        )
+
+
+def _conflict(config: TopicConfig) -> str | None:
+    """What is wrong with configurations that are fine one by one."""
+    least = int(config.value("min.compaction.lag.ms"))
+    most = int(config.value("max.compaction.lag.ms"))
+    if least > most:
+        return (
+            f"conflict topic config setting min.compaction.lag.ms ({least}) >"
+            f" max.compaction.lag.ms ({most})"
+        )
+    if config.value("remote.storage.enable").strip().lower() == "true":
+        return (
+            "Tiered Storage functionality is disabled in the broker. "
+            "Topic cannot be configured with remote log storage."
+        )
+    return None
