@@ -1,0 +1,127 @@
+"""Options and fixtures of the compatibility tests: which broker is asked, and how it is set up."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from kafkashim.relay import Relay
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kafkashim")
+    group.addoption(
+        "--decoder",
+        choices=("flat", "construct"),
+        default="flat",
+        help="how the broker under test reads requests (default: flat)",
+    )
+    group.addoption(
+        "--rules",
+        default="explicit",
+        help="the broker's rule book for idempotent producers (default: explicit)",
+    )
+    group.addoption(
+        "--bootstrap",
+        metavar="HOST:PORT",
+        help="run the client tests on this broker instead of starting one",
+    )
+    group.addoption(
+        "--relayed-bootstrap",
+        metavar="HOST:PORT",
+        help="with --bootstrap: a listener whose advertised address is 127.0.0.1:RELAY_PORT",
+    )
+    group.addoption(
+        "--relay-port",
+        type=int,
+        metavar="RELAY_PORT",
+        help="with --relayed-bootstrap: the port on which the tests put their relay",
+    )
+    group.addoption(
+        "--seeds",
+        type=int,
+        default=200,
+        help="how many random programs of cut connections and lost answers (default: 200)",
+    )
+
+
+def need(package: str) -> ModuleType:
+    """Import a package that a test needs, or skip the test; under CI=true its absence fails."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        reason = f"needs the Python package {package}: {error}"
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@dataclass(frozen=True)
+class BrokerUnderTest:
+    """Where the broker is, and whether it is kafkashim or one that was started elsewhere."""
+
+    bootstrap_servers: str
+    is_kafkashim: bool
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.bootstrap_servers.rpartition(":")
+        return host, int(port)
+
+
+@dataclass(frozen=True)
+class RelayedBroker:
+    """A broker that tells its clients to come through `relay`."""
+
+    relay: Relay
+    bootstrap_servers: str
+    """The relay's address."""
+
+
+def _start_kafkashim(config: pytest.Config, properties: dict[str, str]) -> Any:
+    from kafkashim.testing import KafkaShim
+
+    return KafkaShim(
+        rules=config.getoption("--rules"),
+        decoder=config.getoption("--decoder"),
+        config=properties,
+    )
+
+
+@pytest.fixture(scope="session")
+def broker(pytestconfig: pytest.Config) -> Iterator[BrokerUnderTest]:
+    """One broker for the whole run: tests keep apart by the names of their topics and groups."""
+    given = pytestconfig.getoption("--bootstrap")
+    if given:
+        yield BrokerUnderTest(given, is_kafkashim=False)
+        return
+    with _start_kafkashim(pytestconfig, {"group.initial.rebalance.delay.ms": "0"}) as shim:
+        yield BrokerUnderTest(shim.bootstrap_servers, is_kafkashim=True)
+
+
+@pytest.fixture(scope="session")
+def relayed_broker(pytestconfig: pytest.Config) -> Iterator[RelayedBroker]:
+    """A broker of its own, whose advertised address is a relay; the relay is calm to begin with."""
+    given = pytestconfig.getoption("--relayed-bootstrap")
+    if given:
+        relay_port = pytestconfig.getoption("--relay-port")
+        if not relay_port:
+            raise pytest.UsageError("--relayed-bootstrap needs --relay-port")
+        host, _, port = given.rpartition(":")
+        with Relay(relay_port) as relay:
+            relay.upstream = (host, int(port))
+            yield RelayedBroker(relay, relay.bootstrap_servers)
+        return
+    if pytestconfig.getoption("--bootstrap"):
+        pytest.skip("with --bootstrap the relay needs --relayed-bootstrap and --relay-port")
+    with Relay() as relay:
+        advertised = {"advertised.listeners": f"PLAINTEXT://{relay.bootstrap_servers}"}
+        with _start_kafkashim(pytestconfig, advertised) as shim:
+            relay.upstream = (shim.host, shim.port)
+            yield RelayedBroker(relay, relay.bootstrap_servers)
