@@ -69,8 +69,8 @@ def prepare(sock: socket.socket) -> int:
     return answer.producer_id
 
 
-def frames(producer_id: int, count: int) -> list[bytes]:
-    """``count`` Produce requests that go on from each other."""
+def frames(producer_id: int, count: int, first: int = 0) -> list[bytes]:
+    """``count`` Produce requests that go on from each other, from the ``first``-th batch on."""
     now = int(time.time() * 1000)
     return [
         encode_request(
@@ -99,7 +99,7 @@ def frames(producer_id: int, count: int) -> list[bytes]:
             VERSION,
             n,
         )
-        for n in range(count)
+        for n in range(first, first + count)
     ]
 
 
@@ -155,8 +155,8 @@ def mock_broker() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def kafkashim_broker(*options: str) -> Iterator[int]:
-    """``kafkashim serve`` in a process of its own."""
+def kafkashim_process(*options: str) -> Iterator[tuple[int, int]]:
+    """``kafkashim serve`` in a process of its own: its port and process id."""
     command = [sys.executable, "-m", "kafkashim", "serve", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -166,7 +166,7 @@ def kafkashim_broker(*options: str) -> Iterator[int]:
             if "Kafka Server started" in line:
                 break
         try:
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             process.communicate()
@@ -194,7 +194,7 @@ def main() -> None:
     for in_flight in (5, 1):
         rates: dict[str, list[float]] = {"kafkashim": [], "librdkafka mock": []}
         for _ in range(options.rounds):
-            with kafkashim_broker("--decoder", options.decoder) as port:
+            with kafkashim_process("--decoder", options.decoder) as (port, _):
                 rates["kafkashim"].append(measure(port, in_flight, options.requests))
             with mock_broker() as port:
                 rates["librdkafka mock"].append(measure(port, in_flight, options.requests))

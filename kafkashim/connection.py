@@ -30,6 +30,8 @@ READ_AHEAD = 64 * 1024
 
 log = logging.getLogger("kafkashim.connection")
 _size = Struct(">i").unpack_from
+# What buffers grow by: pages of zeros that are never written to, and so take no memory.
+_room = memoryview(bytes(GROWTH))
 
 
 class Transport(Protocol):
@@ -158,7 +160,7 @@ class Connection:
         if self._filled >= 4 and self._parked is None and self._writable:
             missing = 4 + _size(own, 0)[0] - len(own)
             room = min(GROWTH, max(missing, SMALLEST_BUFFER))
-        own.extend(bytes(room))
+        own += _room[:room]
 
     def _handle(self, data: memoryview) -> int:
         """Handle the whole frames in ``data``; gives how many bytes they were."""

@@ -203,18 +203,21 @@ class FetchSessionCache:
 
 
 def _wanted(request: FetchRequest, uses_topic_ids: bool) -> list[FetchPartition]:
-    return [
-        FetchPartition(
-            topic.topic_id if uses_topic_ids else topic.topic,
-            partition.partition,
-            partition.fetch_offset,
-            partition.partition_max_bytes,
-            partition.current_leader_epoch,
-            partition.last_fetched_epoch,
-        )
-        for topic in request.topics
-        for partition in topic.partitions
-    ]
+    """The partitions asked for, each once: of one named twice the last wish counts."""
+    wanted: dict[PartitionKey, FetchPartition] = {}
+    for topic in request.topics:
+        key = topic.topic_id if uses_topic_ids else topic.topic
+        for partition in topic.partitions:
+            wanted[key, partition.partition] = FetchPartition(
+                key,
+                partition.partition,
+                partition.fetch_offset,
+                partition.partition_max_bytes,
+                # Any negative epoch asks for no check (RequestUtils.getLeaderEpoch).
+                max(partition.current_leader_epoch, -1),
+                partition.last_fetched_epoch,
+            )
+    return list(wanted.values())
 
 
 def _forgotten(request: FetchRequest, uses_topic_ids: bool) -> list[PartitionKey]:

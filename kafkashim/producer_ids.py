@@ -17,6 +17,7 @@ from kafkashim.config import Config
 # (``TransactionMetadata.isEpochExhausted``).
 LAST_EPOCH = 32766
 BLOCK_START = 0
+NO_ID = -1
 
 
 class ProducerIdAndEpoch(NamedTuple):
@@ -29,14 +30,29 @@ class ProducerIdAndEpoch(NamedTuple):
 
 @dataclass(slots=True)
 class TransactionalProducer:
-    """What is known of a transactional id."""
+    """What is known of a transactional id.
+
+    ``last_producer_epoch`` is the epoch the producer itself brought when it last was given a new one,
+    -1 when it brought none; ``previous_producer_id`` is the id before the last exhausted one was
+    replaced.
+    """
 
     producer_id: int
     producer_epoch: int
     timeout_ms: int
-    last_producer_id: int
-    last_producer_epoch: int
     last_update_ms: int
+    last_producer_epoch: int = -1
+    previous_producer_id: int = -1
+
+    def may_continue(self, producer_id: int, producer_epoch: int) -> bool:
+        """Whether what a producer brings is current, or was until its last call, whose answer was lost.
+
+        ``TransactionCoordinator.prepareInitProducerIdTransit``.
+        """
+        return (
+            producer_id == self.producer_id
+            or (producer_id == self.previous_producer_id and producer_epoch >= LAST_EPOCH)
+        ) and producer_epoch in (self.producer_epoch, self.last_producer_epoch)
 
 
 class ProducerIds:
@@ -61,6 +77,11 @@ class ProducerIds:
 
         ``producer_id`` and ``producer_epoch`` are what the producer had before (KIP-360), -1 for none.
         """
+        given = producer_id != -1
+        if given != (producer_epoch != -1):
+            return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
+        if (producer_id == NO_ID) != (producer_epoch == NO_ID):
+            return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if transactional_id is None:
             return ProducerIdAndEpoch(self.new_id(), 0)
         if not transactional_id:
@@ -70,34 +91,21 @@ class ProducerIds:
         known = self.transactional.get(transactional_id)
         now = self._clock.now_ms()
         if known is None:
-            fresh = TransactionalProducer(self.new_id(), 0, timeout_ms, -1, -1, now)
-            self.transactional[transactional_id] = fresh
-            return ProducerIdAndEpoch(fresh.producer_id, 0)
-        if not _may_continue(known, producer_id, producer_epoch):
+            known = TransactionalProducer(self.new_id(), 0, timeout_ms, now)
+            self.transactional[transactional_id] = known
+        elif given and not known.may_continue(producer_id, producer_epoch):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.PRODUCER_FENCED)
-        self._raise_epoch(known, producer_id, producer_epoch)
-        known.timeout_ms, known.last_update_ms = timeout_ms, now
+        else:
+            if not given or producer_epoch == known.producer_epoch:
+                self._raise_epoch(known, producer_epoch)
+            # Otherwise the answer to this very call was lost: the same id and epoch again.
+            known.timeout_ms, known.last_update_ms = timeout_ms, now
         return ProducerIdAndEpoch(known.producer_id, known.producer_epoch)
 
-    def _raise_epoch(
-        self, known: TransactionalProducer, producer_id: int, producer_epoch: int
-    ) -> None:
-        if producer_id >= 0 and producer_epoch == known.last_producer_epoch:
-            # The answer to this very call was lost: the same id and epoch again.
-            return
-        known.last_producer_id = known.producer_id if producer_id >= 0 else -1
-        known.last_producer_epoch = producer_epoch
+    def _raise_epoch(self, known: TransactionalProducer, last_producer_epoch: int) -> None:
+        known.last_producer_epoch = last_producer_epoch
         if known.producer_epoch >= LAST_EPOCH:
+            known.previous_producer_id = known.producer_id
             known.producer_id, known.producer_epoch = self.new_id(), 0
         else:
             known.producer_epoch += 1
-
-
-def _may_continue(known: TransactionalProducer, producer_id: int, producer_epoch: int) -> bool:
-    """Whether the id and epoch a producer brings are the current ones or those just before them."""
-    if producer_id < 0:
-        return True
-    return (producer_id == known.producer_id and producer_epoch == known.producer_epoch) or (
-        producer_id in (known.producer_id, known.last_producer_id)
-        and producer_epoch == known.last_producer_epoch
-    )

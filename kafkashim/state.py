@@ -206,8 +206,10 @@ class Broker:
             topic.partitions.append(Partition(topic, index, log, self.book))
 
     def delete_topic(self, topic: Topic) -> None:
-        """Delete a topic with all it holds; whoever waits for its data is told."""
+        """Delete a topic with all it holds, committed offsets too; whoever waits is told."""
         del self.topics[topic.name]
         del self.topics_by_id[topic.topic_id]
+        if self._groups is not None:
+            self._groups.topic_deleted(topic.name)
         for partition in topic.partitions:
             partition.wake()

@@ -41,11 +41,17 @@ from kafkashim.rules.batch_checks import (
 from kafkashim.rules.producer_state import NO_PRODUCER_ID, Append, Duplicate
 from kafkashim.state import Broker, Decision, Partition, Topic
 
+VERSION_WITH_ABORTABLE = 11
 FIRST_VERSION_WITH_TOPIC_IDS = 13
 NO_AUTHORITY = Refusal(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, knows_log=False)
 UNKNOWN_PARTITION = Refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, knows_log=False)
 UNKNOWN_ID = Refusal(ErrorCode.UNKNOWN_TOPIC_ID, knows_log=False)
-UNKNOWN_TRANSACTIONAL_ID = Refusal(ErrorCode.INVALID_PRODUCER_ID_MAPPING, knows_log=False)
+OTHER_PRODUCER_ID = Refusal(ErrorCode.INVALID_PRODUCER_ID_MAPPING, knows_log=False)
+OTHER_PRODUCER_EPOCH = Refusal(ErrorCode.INVALID_PRODUCER_EPOCH, knows_log=False)
+NO_TRANSACTION = Refusal(
+    ErrorCode.INVALID_TXN_STATE, "Partition was not added to the transaction", knows_log=False
+)
+ABORTABLE = Refusal(ErrorCode.TRANSACTION_ABORTABLE, knows_log=False)
 BAD_ACKS = Refusal(ErrorCode.INVALID_REQUIRED_ACKS, knows_log=False)
 
 
@@ -150,12 +156,25 @@ def _produce(
         return _refused(index, ZSTD_TOO_EARLY)
     if not -1 <= request.acks <= 1:
         return _refused(index, BAD_ACKS)
-    if (
-        batch.attributes & TRANSACTIONAL_BIT
-        and request.transactional_id not in broker.producer_ids.transactional
-    ):
-        return _refused(index, UNKNOWN_TRANSACTIONAL_ID)
+    if batch.attributes & TRANSACTIONAL_BIT and batch.producer_id > NO_PRODUCER_ID:
+        return _refused(index, _no_transaction(batch, request, broker, context.version))
     return append(partition, batch, broker, context)
+
+
+def _no_transaction(
+    batch: RecordBatch, request: ProduceRequest, broker: Broker, version: int
+) -> Refusal:
+    """Why a batch is in no transaction (``TransactionCoordinator.handleVerifyPartitionsInTransaction``).
+
+    No partition can be added to a transaction here, so that every way ends in an error.
+    """
+    known = broker.producer_ids.transactional.get(request.transactional_id or "")
+    if known is None or known.producer_id != batch.producer_id:
+        return OTHER_PRODUCER_ID
+    if known.producer_epoch != batch.producer_epoch:
+        return OTHER_PRODUCER_EPOCH
+    # What older clients do not know is told to them as INVALID_TXN_STATE (KIP-890).
+    return ABORTABLE if version == VERSION_WITH_ABORTABLE else NO_TRANSACTION
 
 
 def append(

@@ -28,6 +28,7 @@ from kafkashim.parked import Parked
 from kafkashim.state import Broker, Partition
 
 READ_COMMITTED = 1
+ISOLATION_LEVELS = (0, READ_COMMITTED)
 
 Read = list[tuple[FetchPartition, PartitionData]]
 
@@ -39,6 +40,8 @@ def handle(
     fetch = broker.fetch_sessions.context(request, context.version)
     if fetch.error:
         return FetchResponse(error_code=fetch.error, session_id=0, responses=[])
+    if request.isolation_level not in ISOLATION_LEVELS:
+        return _refuse_whole(fetch, ErrorCode.UNKNOWN_SERVER_ERROR)
     reader = Reader(request, fetch, broker, context.version)
     read, enough = reader.read()
     if enough or request.max_wait_ms <= 0 or not fetch.partitions:
@@ -101,7 +104,9 @@ class Reader:
         self.max_bytes = min(request.max_bytes, broker.config.fetch_max_bytes)
         self.min_bytes = min(request.min_bytes, self.max_bytes)
         self.read_committed = request.isolation_level == READ_COMMITTED
-        self.partitions = [(wanted, self._partition(wanted)) for wanted in fetch.partitions]
+        found = [(wanted, self._partition(wanted)) for wanted in fetch.partitions]
+        # What is not there is answered after the rest (KafkaApis.handleFetchRequest, erroneous).
+        self.partitions = sorted(found, key=lambda pair: pair[1] is None)
 
     def _partition(self, wanted: FetchPartition) -> Partition | None:
         topic = (
@@ -167,28 +172,39 @@ class Reader:
                 return answer
         if not log.log_start_offset <= offset <= log.log_end_offset:
             return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
+        if max_bytes < 0:
+            return _failed(wanted.index, ErrorCode.UNKNOWN_SERVER_ERROR)
         if max_bytes > 0 or at_least_one:
             answer.records = log.read(offset, max_bytes, at_least_one)
         return answer
 
     def answer(self, read: Read) -> FetchResponse:
-        """The response, partitions gathered by topic in the order they were asked for."""
-        by_id = self.version >= FIRST_VERSION_WITH_TOPIC_IDS
-        session_id, told = self.fetch.select(read, by_id)
-        topics: list[FetchableTopicResponse] = []
-        last: str | UUID | None = None
-        for wanted, data in told:
-            if wanted.topic != last:
-                last = wanted.topic
-                topics.append(
-                    FetchableTopicResponse(
-                        topic="" if isinstance(last, UUID) else last,
-                        topic_id=last if isinstance(last, UUID) else ZERO_UUID,
-                        partitions=[],
-                    )
+        """The response to what was read."""
+        session_id, told = self.fetch.select(read, self.version >= FIRST_VERSION_WITH_TOPIC_IDS)
+        return FetchResponse(session_id=session_id, responses=_by_topic(told))
+
+
+def _by_topic(told: Read) -> list[FetchableTopicResponse]:
+    """Neighbours of one topic together, in the order they were asked for."""
+    topics: list[FetchableTopicResponse] = []
+    last: str | UUID | None = None
+    for wanted, data in told:
+        if wanted.topic != last:
+            last = wanted.topic
+            topics.append(
+                FetchableTopicResponse(
+                    topic="" if isinstance(last, UUID) else last,
+                    topic_id=last if isinstance(last, UUID) else ZERO_UUID,
+                    partitions=[],
                 )
-            topics[-1].partitions.append(data)
-        return FetchResponse(session_id=session_id, responses=topics)
+            )
+        topics[-1].partitions.append(data)
+    return topics
+
+
+def _refuse_whole(fetch: FetchContext, error: ErrorCode) -> FetchResponse:
+    read = [(w, _failed(w.index, error, aborted_transactions=[])) for w in fetch.partitions]
+    return FetchResponse(error_code=error, session_id=0, responses=_by_topic(read))
 
 
 def _failed(

@@ -21,6 +21,7 @@ from kafkashim.apis.leader_epoch import check_current_leader_epoch
 from kafkashim.log.partition_log import TimestampOffset
 from kafkashim.state import Broker, Partition
 
+ISOLATION_LEVELS = (0, 1)
 LATEST = -1
 EARLIEST = -2
 MAX_TIMESTAMP = -3
@@ -49,16 +50,21 @@ def handle(
     for topic in request.topics:
         answers: list[ListOffsetsPartitionResponse] = []
         for wanted in topic.partitions:
-            if asked[topic.name, wanted.partition_index] > 1:
-                answers.append(_failed(wanted.partition_index, ErrorCode.INVALID_REQUEST))
-            else:
-                answers.append(_look_up(topic.name, wanted, broker, context.version))
+            index = wanted.partition_index
+            if asked[topic.name, index] == 1:
+                answers.append(_look_up(topic.name, wanted, request, broker, context.version))
+            elif all(answer.partition_index != index for answer in answers):
+                answers.append(_failed(index, ErrorCode.INVALID_REQUEST))
         topics.append(ListOffsetsTopicResponse(name=topic.name, partitions=answers))
     return ListOffsetsResponse(topics=topics)
 
 
 def _look_up(
-    name: str, wanted: ListOffsetsPartition, broker: Broker, version: int
+    name: str,
+    wanted: ListOffsetsPartition,
+    request: ListOffsetsRequest,
+    broker: Broker,
+    version: int,
 ) -> ListOffsetsPartitionResponse:
     index, timestamp = wanted.partition_index, wanted.timestamp
     if timestamp < 0 and version < SINCE.get(timestamp, version + 1):
@@ -70,6 +76,8 @@ def _look_up(
     error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
     if error:
         return _failed(index, error)
+    if request.isolation_level not in ISOLATION_LEVELS:
+        return _failed(index, ErrorCode.UNKNOWN_SERVER_ERROR)
     found = _find(partition, timestamp)
     return ListOffsetsPartitionResponse(
         partition_index=index,

@@ -24,11 +24,16 @@ from kafkashim.state import Broker, Topic
 from kafkashim.topic_names import topic_name_error
 
 FIRST_VERSION_WITH_CHOICE_OF_CREATION = 4
+# Versions 10 and 11 have the id in the request, but a broker cannot look for it (KAFKA-14186).
+FIRST_VERSION_WITH_TOPIC_IDS = 12
 
 
 def handle(request: MetadataRequest, broker: Broker, context: RequestContext) -> MetadataResponse:
     """Describe the broker and the topics asked for."""
     version = context.version
+    error = _error(request, version)
+    if error:
+        return _refused(request, error)
     host, port = advertised(broker, context.connection)
     return MetadataResponse(
         brokers=[
@@ -45,41 +50,69 @@ def handle(request: MetadataRequest, broker: Broker, context: RequestContext) ->
     )
 
 
+def _error(request: MetadataRequest, version: int) -> ErrorCode:
+    """What is wrong with the request as a whole."""
+    asked = request.topics or []
+    nameless = any(topic.name is None for topic in asked)
+    by_id = any(topic.topic_id != ZERO_UUID for topic in asked)
+    if version < FIRST_VERSION_WITH_TOPIC_IDS:
+        return ErrorCode.INVALID_REQUEST if nameless or by_id else ErrorCode.NONE
+    # Neither name nor id: Apache Kafka runs into the null.
+    return ErrorCode.UNKNOWN_SERVER_ERROR if nameless and not by_id else ErrorCode.NONE
+
+
+def _refused(request: MetadataRequest, error: ErrorCode) -> MetadataResponse:
+    """The error for each topic, and nothing about the broker (``MetadataRequest.getErrorResponse``)."""
+    return MetadataResponse(
+        error_code=error,
+        brokers=[],
+        controller_id=-1,
+        topics=[
+            _missing(topic.name or "", error, NOT_ASKED, topic_id=topic.topic_id)
+            for topic in request.topics or []
+        ],
+    )
+
+
 def _topics(request: MetadataRequest, broker: Broker, version: int) -> list[MetadataResponseTopic]:
     operations = TOPIC if request.include_topic_authorized_operations else NOT_ASKED
     node_id = broker.node_id
     asked = request.topics
     if asked is None or (version == 0 and not asked):
         return [_describe(topic, operations, node_id) for topic in broker.topics.values()]
-    # Versions 10 and 11 have the id in the request but do not look at it (KAFKA-14186).
-    answers: list[MetadataResponseTopic] = []
-    seen: set[str] = set()
-    create = request.allow_auto_topic_creation or version < FIRST_VERSION_WITH_CHOICE_OF_CREATION
-    for wanted in asked:
-        if wanted.name is None:
-            found = broker.topics_by_id.get(wanted.topic_id)
-            if found is None:
+    found: list[Topic] = []
+    missing: list[MetadataResponseTopic] = []
+    ids = dict.fromkeys(topic.topic_id for topic in asked if topic.topic_id != ZERO_UUID)
+    if ids:
+        # One id is enough for the names not to be looked at.
+        for topic_id in ids:
+            topic = broker.topics_by_id.get(topic_id)
+            if topic is not None:
+                found.append(topic)
+            else:
                 unknown = ErrorCode.UNKNOWN_TOPIC_ID
-                answers.append(_missing(None, unknown, operations, topic_id=wanted.topic_id))
-            else:
-                answers.append(_describe(found, operations, node_id))
-        elif wanted.name not in seen:
-            seen.add(wanted.name)
-            found = broker.topics.get(wanted.name)
-            if found is not None:
-                answers.append(_describe(found, operations, node_id))
-            else:
-                answers.append(
-                    _missing(wanted.name, _create(wanted.name, broker, create), operations)
-                )
-    return answers
+                missing.append(_missing(None, unknown, NOT_ASKED, topic_id=topic_id))
+        return missing + [_describe(topic, operations, node_id) for topic in found]
+    create = broker.config.auto_create_topics_enable and (
+        request.allow_auto_topic_creation or version < FIRST_VERSION_WITH_CHOICE_OF_CREATION
+    )
+    for name in dict.fromkeys(topic.name or "" for topic in asked):
+        topic = broker.topics.get(name)
+        if topic is not None:
+            found.append(topic)
+        else:
+            missing.append(_missing(name, _create(name, broker, create), operations))
+    if create:
+        # AutoTopicCreationManager sorts out what cannot be created before the rest.
+        missing.sort(key=lambda topic: topic.error_code != ErrorCode.INVALID_TOPIC_EXCEPTION)
+    return [_describe(topic, operations, node_id) for topic in found] + missing
 
 
 def _create(name: str, broker: Broker, wanted: bool) -> ErrorCode:
     """Arrange for a missing topic to be created, and give the error of this answer."""
     if topic_name_error(name) is not None:
         return ErrorCode.INVALID_TOPIC_EXCEPTION
-    if wanted and broker.config.auto_create_topics_enable:
+    if wanted:
 
         def create() -> None:
             if name not in broker.topics:

@@ -1,7 +1,7 @@
 """FindCoordinator: the one broker there is coordinates everything.
 
-The internal topics that Apache Kafka makes when the first coordinator is asked for are not needed here,
-so that COORDINATOR_NOT_AVAILABLE is answered for share groups only, which there are none of.
+The internal topics that Apache Kafka makes when the first coordinator is asked for are not needed here:
+the answer is at once the one it gives when they are there, and never COORDINATOR_NOT_AVAILABLE.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ FIRST_VERSION_WITH_SHARE_GROUPS = 6
 # error's name for one.
 MESSAGES = {
     ErrorCode.NONE: "NONE",
-    ErrorCode.COORDINATOR_NOT_AVAILABLE: "The coordinator is not available.",
     ErrorCode.INVALID_REQUEST: "This most likely occurs because of a request being malformed by the "
     "client library or the message was sent to an incompatible broker. See the broker logs for more "
     "details.",
@@ -79,7 +78,7 @@ def _error(key_type: int, key: str, version: int) -> ErrorCode:
     if key_type in (GROUP, TRANSACTION):
         return ErrorCode.NONE
     if key_type == SHARE and version >= FIRST_VERSION_WITH_SHARE_GROUPS and _is_share_key(key):
-        return ErrorCode.COORDINATOR_NOT_AVAILABLE
+        return ErrorCode.NONE
     return ErrorCode.INVALID_REQUEST
 
 

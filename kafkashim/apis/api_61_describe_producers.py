@@ -14,6 +14,8 @@ from kafkashim.apis import RequestContext
 from kafkashim.state import Broker
 from kafkashim.topic_names import topic_name_error
 
+UNKNOWN_TOPIC = "This server does not host this topic-partition."
+
 
 def handle(
     request: DescribeProducersRequest, broker: Broker, context: RequestContext
@@ -33,20 +35,16 @@ def handle(
 
 
 def _describe(name: str, index: int, broker: Broker) -> PartitionResponse:
-    if topic_name_error(name) is not None:
-        return PartitionResponse(
-            partition_index=index,
-            error_code=ErrorCode.INVALID_TOPIC_EXCEPTION,
-            active_producers=[],
-        )
+    wrong = topic_name_error(name)
+    if wrong is not None:
+        text = f"Topic name is invalid: {wrong}"
+        return _failed(index, ErrorCode.INVALID_TOPIC_EXCEPTION, text)
     topic = broker.topics.get(name)
-    partition = None if topic is None else topic.partition(index)
+    if topic is None:
+        return _failed(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC)
+    partition = topic.partition(index)
     if partition is None:
-        return PartitionResponse(
-            partition_index=index,
-            error_code=ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-            active_producers=[],
-        )
+        return _failed(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, None)
     return PartitionResponse(
         partition_index=index,
         active_producers=[
@@ -60,4 +58,10 @@ def _describe(name: str, index: int, broker: Broker) -> PartitionResponse:
             )
             for entry in partition.producers
         ],
+    )
+
+
+def _failed(index: int, error: ErrorCode, message: str | None) -> PartitionResponse:
+    return PartitionResponse(
+        partition_index=index, error_code=error, error_message=message, active_producers=[]
     )

@@ -22,4 +22,7 @@ def end_offset_for_epoch(partition: Partition, epoch: int) -> tuple[int, int]:
     """The largest known epoch not above ``epoch`` and its end offset (``LeaderEpochFileCache``)."""
     if epoch == partition.leader_epoch:
         return epoch, partition.log.log_end_offset
+    if epoch < UNDEFINED_EPOCH:
+        # Below every epoch there was: it ended where the first one began.
+        return epoch, partition.log_start_offset
     return UNDEFINED_EPOCH, UNDEFINED_EPOCH_OFFSET

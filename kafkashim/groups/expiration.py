@@ -67,7 +67,9 @@ def _subscription(metadata: bytes) -> list[str]:
     o = 6
     for _ in range(count):
         (length,) = struct.unpack_from(">h", metadata, o)
-        (raw,) = struct.unpack_from(f"{max(length, 0)}s", metadata, o + 2)
+        if length < 0:
+            raise struct.error("a topic without a name")
+        (raw,) = struct.unpack_from(f"{length}s", metadata, o + 2)
         topics.append(raw.decode())
         o += 2 + length
     return topics

@@ -78,7 +78,6 @@ ZSTD_TOO_EARLY    = Refusal(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, knows_log=Fa
 TOO_LARGE         = Refusal(ErrorCode.MESSAGE_TOO_LARGE, knows_log=False)
 INVALID           = Refusal(ErrorCode.INVALID_RECORD)
 UNEXPECTED        = Refusal(ErrorCode.UNKNOWN_SERVER_ERROR)
-NO_TRANSACTION    = Refusal(ErrorCode.INVALID_TXN_STATE)
 # fmt: on
 
 
@@ -159,8 +158,6 @@ def check_records(
         or (batch.producer_id > -1 and batch.base_sequence <= NO_SEQUENCE)
     ):
         return INVALID
-    if batch.attributes & 0x10:
-        return NO_TRANSACTION
     try:
         payload = bytes(batch.payload() if batch.attributes & 7 else batch.buffer[HEADER_SIZE:])
     except CompressionError:
