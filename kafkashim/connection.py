@@ -27,6 +27,9 @@ GROWTH = 1024 * 1024
 SMALLEST_BUFFER = 4 * 1024
 # What is read ahead of a request that is not answered yet, before reading stops.
 READ_AHEAD = 64 * 1024
+# How much of the answers is gathered into one write. Requests are small and answers may be large: a
+# peer that asks for much and reads nothing has to be noticed in the middle of what it sent at once.
+WRITE_AT_ONCE = 64 * 1024
 
 log = logging.getLogger("kafkashim.connection")
 _size = Struct(">i").unpack_from
@@ -166,6 +169,7 @@ class Connection:
         """Handle the whole frames in ``data``; gives how many bytes they were."""
         o, end = 0, len(data)
         out: list[Buffer] = []
+        gathered = 0
         dispatch, later = self._dispatcher.dispatch, self._answered
         try:
             while end - o >= 4:
@@ -185,6 +189,12 @@ class Connection:
                     break
                 else:
                     out += answer
+                    gathered += len(answer[0]) if len(answer) == 1 else sum(map(len, answer))
+                    if gathered > WRITE_AT_ONCE:
+                        self._transport.write(out)
+                        out, gathered = [], 0
+                        if not self._writable:
+                            break
         except CloseConnection as refusal:
             log.warning("Closing connection %s:%d: %s", self.peer_host, self.peer_port, refusal)
             self.closed = True
