@@ -41,7 +41,7 @@ def handle(
     if fetch.error:
         return FetchResponse(error_code=fetch.error, session_id=0, responses=[])
     if request.isolation_level not in ISOLATION_LEVELS:
-        return _refuse_whole(fetch, ErrorCode.UNKNOWN_SERVER_ERROR)
+        return _refuse_whole(fetch, ErrorCode.UNKNOWN_SERVER_ERROR, context.version)
     reader = Reader(request, fetch, broker, context.version)
     read, enough = reader.read()
     if enough or request.max_wait_ms <= 0 or not fetch.partitions:
@@ -117,11 +117,14 @@ class Reader:
         return None if topic is None else topic.partition(wanted.index)
 
     def read(self) -> tuple[Read, bool]:
-        """Read all partitions; whether the answer may go out before its time."""
+        """Read all partitions; whether the answer may go out before its time.
+
+        A partition that is not there hurries nobody, unless none is there.
+        """
         room = self.max_bytes
         size = 0
         at_least_one = True
-        enough = False
+        enough = all(partition is None for _, partition in self.partitions)
         found: Read = []
         for wanted, partition in self.partitions:
             data = self._read_one(wanted, partition, min(wanted.max_bytes, room), at_least_one)
@@ -131,7 +134,7 @@ class Reader:
                 at_least_one = False
                 size += length
                 room = max(0, room - length)
-            elif data.error_code or data.diverging_epoch.epoch >= 0:
+            elif partition and (data.error_code or data.diverging_epoch.epoch >= 0):
                 enough = True
             found.append((wanted, data))
         return found, enough or size >= self.min_bytes
@@ -202,7 +205,10 @@ def _by_topic(told: Read) -> list[FetchableTopicResponse]:
     return topics
 
 
-def _refuse_whole(fetch: FetchContext, error: ErrorCode) -> FetchResponse:
+def _refuse_whole(fetch: FetchContext, error: ErrorCode, version: int) -> FetchResponse:
+    if version >= FIRST_VERSION_WITH_TOPIC_IDS:
+        # FetchRequest.getErrorResponse: the error stands for all partitions.
+        return FetchResponse(error_code=error, session_id=0, responses=[])
     read = [(w, _failed(w.index, error, aborted_transactions=[])) for w in fetch.partitions]
     return FetchResponse(error_code=error, session_id=0, responses=_by_topic(read))
 

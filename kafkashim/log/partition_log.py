@@ -154,9 +154,9 @@ class PartitionLog:
     def read(self, offset: int, max_bytes: int, at_least_one: bool) -> list[memoryview]:
         """Stored bytes from the batch that holds ``offset`` on, at most ``max_bytes``.
 
-        As in ``LogSegment.read`` the last batch may be cut short by the limit; with
-        ``at_least_one`` the first one is whole, however large. The views are of the stored bytes.
-        ``offset`` lies between log start and log end.
+        As in ``LogSegment.read`` the last batch may be cut short by the limit, but never the first: it
+        is read as a whole with ``at_least_one``, however large, and otherwise left out. The views are
+        of the stored bytes. ``offset`` lies between log start and log end.
         """
         if offset >= self.log_end_offset:
             return []
@@ -167,14 +167,16 @@ class PartitionLog:
         segment = segments[at]
         index = bisect_right(segment.offsets, offset) - 1
         start = segment.positions[index]
-        if at_least_one:
-            following = index + 1
-            whole = (
-                segment.positions[following]
-                if following < len(segment.positions)
-                else segment.store.size
-            ) - start
-            max_bytes = max(max_bytes, whole)
+        following = index + 1
+        end = (
+            segment.positions[following]
+            if following < len(segment.positions)
+            else segment.store.size
+        )
+        if max_bytes < end - start:
+            if not at_least_one:
+                return []
+            max_bytes = end - start
         return segment.store.read(start, max_bytes)
 
     def batches(self) -> Iterator[RecordBatch]:
