@@ -145,6 +145,46 @@ class _Writer:
             [f for f in struct_.FIELDS if f not in here],
         )
 
+    def in_line(self, fields: list[Field], var: str) -> None:
+        """Fields one after the other, neighbours of fixed width together."""
+        run: list[tuple[str, Wire]] = []
+        for f in fields:
+            wire = self.wire(f)
+            if wire is not None and wire.code:
+                run.append((f"{var}.{f.name}", wire))
+                continue
+            self.flush(run)
+            self.value(f, wire, f"{var}.{f.name}")
+        self.flush(run)
+
+    def value(self, f: Field, wire: Wire | None, place: str) -> None:
+        """One field by itself."""
+        nullable = f.nullable.holds(self.version)
+        if wire is not None and wire.code:
+            self.flush([(place, wire)])
+        elif wire is not None:
+            self.scalar(wire, place)
+        elif isinstance(f.type, ArrayType):
+            self.array(f.type, place, nullable)
+        elif isinstance(f.type, StructType):
+            self.single(f.type.struct, place, nullable)
+
+    def flush(self, run: list[tuple[str, Wire]]) -> None:
+        """Fixed-width fields gathered so far, in one ``struct`` call; empties ``run``."""
+        raise NotImplementedError
+
+    def scalar(self, wire: Wire, place: str) -> None:
+        """A value with a length in front."""
+        raise NotImplementedError
+
+    def array(self, type_: ArrayType, place: str, nullable: bool) -> None:
+        """A count and the items."""
+        raise NotImplementedError
+
+    def single(self, struct_: type[Struct], place: str, nullable: bool) -> None:
+        """A struct that stands in a field by itself."""
+        raise NotImplementedError
+
 
 class _DecodeWriter(_Writer):
     def write(self) -> tuple[str, dict[str, Any]]:
@@ -163,15 +203,7 @@ class _DecodeWriter(_Writer):
         in_line, tagged, absent = self.present(struct_)
         for f in absent:
             self.add(f"{var}.{f.name} = {self.default(f)}")
-        run: list[tuple[str, Wire]] = []
-        for f in in_line:
-            wire = self.wire(f)
-            if wire is not None and wire.code:
-                run.append((f"{var}.{f.name}", wire))
-                continue
-            self.flush(run)
-            self.value(f, wire, f"{var}.{f.name}")
-        self.flush(run)
+        self.in_line(in_line, var)
         if self.flexible:
             self.tags(tagged, var)
         else:
@@ -191,33 +223,24 @@ class _DecodeWriter(_Writer):
             self.add(f"{target} = " + wire.decode.format(v=f"t{run.index((target, wire))}"))
         run.clear()
 
-    def value(self, f: Field, wire: Wire | None, target: str) -> None:
-        nullable = f.nullable.holds(self.version)
-        if wire is not None:
-            if wire.code:
-                self.flush([(target, wire)])
-            else:
-                self.add(wire.decode.format(v=target))
-        elif isinstance(f.type, ArrayType):
-            self.array(f.type, target, nullable)
-        elif isinstance(f.type, StructType):
-            self.single(f.type.struct, target, nullable)
+    def scalar(self, wire: Wire, place: str) -> None:
+        self.add(wire.decode.format(v=place))
 
-    def single(self, struct_: type[Struct], target: str, nullable: bool) -> None:
+    def single(self, struct_: type[Struct], place: str, nullable: bool) -> None:
         var = self.fresh("e")
         if nullable:
-            self.add(f"n = b[o]; o += 1\nif n > 127: {target} = None\nelse:")
+            self.add(f"n = b[o]; o += 1\nif n > 127: {place} = None\nelse:")
             self.depth += 1
         self.struct(struct_, var)
-        self.add(f"{target} = {var}")
+        self.add(f"{place} = {var}")
         self.depth -= nullable
 
-    def array(self, type_: ArrayType, target: str, nullable: bool) -> None:
+    def array(self, type_: ArrayType, place: str, nullable: bool) -> None:
         if self.flexible:
             self.add("n = b[o]; o += 1\nif n > 127: n, o = _uvarint(b, o - 1)\nn -= 1")
         else:
             self.add("n = _i32(b, o)[0]; o += 4")
-        self.add(f"if n < 0: {f'{target} = None' if nullable else 'raise _null()'}\nelse:")
+        self.add(f"if n < 0: {f'{place} = None' if nullable else 'raise _null()'}\nelse:")
         self.depth += 1
         item = type_.item
         wire = self.element(item)
@@ -226,11 +249,11 @@ class _DecodeWriter(_Writer):
             self.names["_unpack_from"] = struct.unpack_from
             self.add(
                 f"if n * {width} > end - o: raise _short(n * {width}, end - o)\n"
-                f'{target} = list(_unpack_from(f">{{n}}{wire.code}", b, o)); o += n * {width}'
+                f'{place} = list(_unpack_from(f">{{n}}{wire.code}", b, o)); o += n * {width}'
             )
         else:
             items, var = self.fresh("a"), self.fresh("e")
-            self.add(f"if n > end - o: raise _short(n, end - o)\n{target} = {items} = []")
+            self.add(f"if n > end - o: raise _short(n, end - o)\n{place} = {items} = []")
             self.add("for _ in range(n):")
             self.depth += 1
             if wire is not None:
@@ -280,15 +303,7 @@ class _EncodeWriter(_Writer):
 
     def struct(self, struct_: type[Struct], var: str) -> None:
         in_line, tagged, _ = self.present(struct_)
-        run: list[tuple[str, Wire]] = []
-        for f in in_line:
-            wire = self.wire(f)
-            if wire is not None and wire.code:
-                run.append((f"{var}.{f.name}", wire))
-                continue
-            self.flush(run)
-            self.value(f, wire, f"{var}.{f.name}")
-        self.flush(run)
+        self.in_line(in_line, var)
         if self.flexible:
             self.tags(tagged, var)
         elif not in_line:
@@ -305,30 +320,21 @@ class _EncodeWriter(_Writer):
         self.add(f"w({writer}({', '.join(values)}))")
         run.clear()
 
-    def value(self, f: Field, wire: Wire | None, source: str) -> None:
-        nullable = f.nullable.holds(self.version)
-        if wire is not None:
-            if wire.code:
-                self.flush([(source, wire)])
-            else:
-                self.add(wire.encode.format(v=source))
-        elif isinstance(f.type, ArrayType):
-            self.array(f.type, source, nullable)
-        elif isinstance(f.type, StructType):
-            self.single(f.type.struct, source, nullable)
+    def scalar(self, wire: Wire, place: str) -> None:
+        self.add(wire.encode.format(v=place))
 
-    def single(self, struct_: type[Struct], source: str, nullable: bool) -> None:
+    def single(self, struct_: type[Struct], place: str, nullable: bool) -> None:
         var = self.fresh("e")
-        self.add(f"{var} = {source}")
+        self.add(f"{var} = {place}")
         if nullable:
             self.add(f'if {var} is None: w(b"\\xff")\nelse:\n    w(b"\\1")')
             self.depth += 1
         self.struct(struct_, var)
         self.depth -= nullable
 
-    def array(self, type_: ArrayType, source: str, nullable: bool) -> None:
+    def array(self, type_: ArrayType, place: str, nullable: bool) -> None:
         items = self.fresh("a")
-        self.add(f"{items} = {source}")
+        self.add(f"{items} = {place}")
         if nullable:
             none = 'b"\\0"' if self.flexible else 'b"\\xff\\xff\\xff\\xff"'
             self.add(f"if {items} is None: w({none})\nelse:")

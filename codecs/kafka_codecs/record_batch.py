@@ -385,8 +385,10 @@ def walk_records(b: bytes, count: int) -> tuple[int, int, bool]:
         InvalidRecord: they do not parse, or bytes are left over.
     """
     high = _walk_alike(b, count)
-    if high >= 0:
-        return 0, high, True
+    return (0, high, True) if high >= 0 else _walk_each(b, count)
+
+
+def _walk_each(b: bytes, count: int) -> tuple[int, int, bool]:
     o, end = 0, len(b)
     low, high, sequential = 0x7FFFFFFFFFFFFFFF, -0x8000000000000000, True
     try:
