@@ -42,21 +42,25 @@ SINCE = {
 def handle(
     request: ListOffsetsRequest, broker: Broker, context: RequestContext
 ) -> ListOffsetsResponse:
-    """Look up each timestamp."""
+    """Look up each timestamp; a partition named more than once is answered once, with an error."""
     asked = Counter(
         (topic.name, p.partition_index) for topic in request.topics for p in topic.partitions
     )
-    topics: list[ListOffsetsTopicResponse] = []
+    answers: dict[str, dict[int, ListOffsetsPartitionResponse]] = {}
     for topic in request.topics:
-        answers: list[ListOffsetsPartitionResponse] = []
+        of_topic = answers.setdefault(topic.name, {})
         for wanted in topic.partitions:
             index = wanted.partition_index
-            if asked[topic.name, index] == 1:
-                answers.append(_look_up(topic.name, wanted, request, broker, context.version))
-            elif all(answer.partition_index != index for answer in answers):
-                answers.append(_failed(index, ErrorCode.INVALID_REQUEST))
-        topics.append(ListOffsetsTopicResponse(name=topic.name, partitions=answers))
-    return ListOffsetsResponse(topics=topics)
+            if asked[topic.name, index] > 1:
+                of_topic[index] = _failed(index, ErrorCode.INVALID_REQUEST)
+            else:
+                of_topic[index] = _look_up(topic.name, wanted, request, broker, context.version)
+    return ListOffsetsResponse(
+        topics=[
+            ListOffsetsTopicResponse(name=name, partitions=list(of_topic.values()))
+            for name, of_topic in answers.items()
+        ]
+    )
 
 
 def _look_up(
