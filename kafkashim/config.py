@@ -12,14 +12,42 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Self
 
-from kafkashim.config_defs import BROKER, INTERNAL, TOPIC, BrokerDef
-from kafkashim.config_values import ConfigError, check_value, parse_boolean, parse_list
+from kafkashim.config_defs import BROKER, INTERNAL, TOPIC, TOPIC_INTERNAL, BrokerDef, TopicDef
+from kafkashim.config_values import (
+    ConfigError,
+    check_value,
+    parse_boolean,
+    parse_list,
+    show_value,
+)
 
 log = logging.getLogger("kafkashim.config")
 
 DEFAULT_LISTENERS = "PLAINTEXT://127.0.0.1:9092"
 MS_PER_MINUTE = 60_000
 MS_PER_HOUR = 3_600_000
+
+# One duration under several names: the first that has a value counts (ServerTopicConfigSynonyms).
+DURATIONS: dict[str, tuple[tuple[str, int], ...]] = {
+    "log.retention.ms": (
+        ("log.retention.ms", 1),
+        ("log.retention.minutes", MS_PER_MINUTE),
+        ("log.retention.hours", MS_PER_HOUR),
+    ),
+    "log.roll.ms": (("log.roll.ms", 1), ("log.roll.hours", MS_PER_HOUR)),
+    "log.roll.jitter.ms": (("log.roll.jitter.ms", 1), ("log.roll.jitter.hours", MS_PER_HOUR)),
+    "log.flush.interval.ms": (
+        ("log.flush.interval.ms", 1),
+        ("log.flush.scheduler.interval.ms", 1),
+    ),
+}
+# Names that belong to plug-ins and single listeners: Kafka knows only how they begin.
+OPEN_ENDED = ("listener.name.", "config.providers.", "rlmm.config.", "rsm.config.")
+# Variables of the image and its scripts that stand for no configuration (KafkaDockerWrapper).
+NO_CONFIGURATION = (
+    *("VERSION", "HOME", "DEBUG", "JMX_HOSTNAME", "JMX_PORT"),
+    *("LOG4J_ROOT_LOGLEVEL", "LOG4J_LOGGERS", "TOOLS_LOG4J_LOGLEVEL"),
+)
 
 __all__ = ["Config", "ConfigError", "TopicConfig"]
 
@@ -40,24 +68,22 @@ class Config:
         self.given = dict(given)
         for name, value in self.given.items():
             row = known(name)
-            if row is None:
+            if row is not None:
+                check_value(name, row, value)
+            elif not name.startswith(OPEN_ENDED):
                 log.warning("Unknown configuration '%s' is ignored", name)
-            else:
-                check_value(name, row.type, value)
         self.node_id = self._node_id()
         self.broker_rack = self.value("broker.rack")
-        self.listen_addresses = self._addresses("listeners", self.get("listeners"))
-        advertised = self.value("advertised.listeners")
-        found = self._addresses("advertised.listeners", advertised) if advertised else []
-        self.advertised_address = found[0] if found else None
         self.metric_reporters = [
             name
-            for name in parse_list(self.given.get("metric.reporters", ""))
+            for name in parse_list(self.get("metric.reporters"))
             if not name.endswith(".JmxReporter")
         ]
+        self._read_listeners()
         self._read_limits()
         self._read_producers()
         self._read_groups()
+        self._check_together()
 
     @classmethod
     def from_sources(
@@ -92,17 +118,16 @@ class Config:
         return cls(overrides)
 
     def value(self, name: str) -> str | None:
-        """The value in force, ``None`` where there is none.
+        """The value in force as Kafka shows it, ``None`` where there is none.
 
         Raises:
             KeyError: Kafka knows no such name.
         """
-        found = self.given.get(name)
-        if found is not None:
-            return found
-        if name == "listeners":
-            return DEFAULT_LISTENERS
-        return (BROKER.get(name) or INTERNAL[name]).default
+        row = BROKER.get(name) or INTERNAL[name]
+        text = self.given.get(name)
+        if text is None:
+            return DEFAULT_LISTENERS if name == "listeners" else row.default
+        return show_value(row, text)
 
     def get(self, name: str) -> str:
         """The value in force as a string, ``""`` where there is none."""
@@ -110,17 +135,17 @@ class Config:
 
     def get_int(self, name: str) -> int:
         """The value in force of a number that has a default."""
-        return int(self.get(name).strip())
+        return int(self.get(name))
 
     def get_bool(self, name: str) -> bool:
         """The value in force of a switch."""
         return parse_boolean(self.get(name))
 
     def _node_id(self) -> int:
-        for name in ("node.id", "broker.id"):
-            if name in self.given and int(self.given[name]) >= 0:
-                return int(self.given[name])
-        return 1
+        given = [int(self.given[name]) for name in ("node.id", "broker.id") if name in self.given]
+        if len(set(given)) > 1:
+            raise ConfigError("You must set `node.id` to the same value as `broker.id`.")
+        return given[0] if given and given[0] >= 0 else 1
 
     def _read_limits(self) -> None:
         self.socket_request_max_bytes = self.get_int("socket.request.max.bytes")
@@ -130,26 +155,23 @@ class Config:
             "max.incremental.fetch.session.cache.slots"
         )
         self.max_request_partition_size_limit = self.get_int("max.request.partition.size.limit")
+        self.telemetry_max_bytes = self.get_int("telemetry.max.bytes")
         self.auto_create_topics_enable = self.get_bool("auto.create.topics.enable")
         self.delete_topic_enable = self.get_bool("delete.topic.enable")
         self.num_partitions = self.get_int("num.partitions")
         self.default_replication_factor = self.get_int("default.replication.factor")
         self.log_retention_check_interval_ms = self.get_int("log.retention.check.interval.ms")
-        self.log_retention_ms = self._first_set(
-            ("log.retention.ms", 1),
-            ("log.retention.minutes", MS_PER_MINUTE),
-            ("log.retention.hours", MS_PER_HOUR),
-        )
-        self.log_roll_ms = self._first_set(("log.roll.ms", 1), ("log.roll.hours", MS_PER_HOUR))
+        # Any negative retention is none, under whichever name.
+        self.log_retention_ms = max(self.duration("log.retention.ms"), -1)
+        self.log_roll_ms = self.duration("log.roll.ms")
 
-    def _first_set(self, *names: tuple[str, int]) -> int:
-        """The first of several names for one duration that has a value, in milliseconds."""
-        for name, unit in names:
-            value = self.value(name)
+    def duration(self, name: str) -> int:
+        """A duration in milliseconds, from the first of its names that has a value."""
+        for other, unit in DURATIONS[name]:
+            value = self.value(other)
             if value is not None:
-                number = int(value)
-                return number if number < 0 else number * unit
-        raise KeyError(names[0][0])
+                return int(value) * unit
+        raise KeyError(name)
 
     def _read_producers(self) -> None:
         self.producer_id_expiration_ms = self.get_int("producer.id.expiration.ms")
@@ -166,34 +188,100 @@ class Config:
         self.group_max_size = self.get_int("group.max.size")
         self.offset_metadata_max_bytes = self.get_int("offset.metadata.max.bytes")
 
-    def _addresses(self, name: str, text: str) -> list[tuple[str, int]]:
-        """Host and port of each listener that clients may use."""
-        controllers = set(parse_list(self.get("controller.listener.names")))
-        protocols = dict(
-            pair.split(":", 1)
-            for pair in parse_list(self.get("listener.security.protocol.map"))
-            if ":" in pair
-        )
-        found: list[tuple[str, int]] = []
+    def _check_together(self) -> None:
+        """What ``KafkaConfig`` requires of values that are fine one by one."""
+        if self.log_retention_ms == 0:
+            raise ConfigError(
+                "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"
+            )
+        if self.log_roll_ms < 1:
+            raise ConfigError("log.roll.ms must be greater than or equal to 1")
+        if self.duration("log.roll.jitter.ms") < 0:
+            raise ConfigError("log.roll.jitter.ms must be greater than or equal to 0")
+        delay = self.get_int("connection.failed.authentication.delay.ms")
+        idle = self.connections_max_idle_ms
+        if 0 <= idle <= delay:
+            raise ConfigError(
+                f"connection.failed.authentication.delay.ms={delay} should always be less than"
+                f" connections.max.idle.ms={idle} to prevent failed authentication responses from"
+                " timing out"
+            )
+        if 0 < self.get_int("queued.max.request.bytes") < self.socket_request_max_bytes:
+            raise ConfigError(
+                "queued.max.request.bytes must be larger or equal to socket.request.max.bytes"
+            )
+        if "classic" not in parse_list(self.get("group.coordinator.rebalance.protocols")):
+            raise ConfigError("Disabling the 'classic' protocol is not supported.")
+
+    def _read_listeners(self) -> None:
+        listeners = self._endpoints("listeners", self.get("listeners"))
+        if not listeners:
+            raise ConfigError(
+                "There must be at least one broker advertised listener."
+                " Perhaps all listeners appear in controller.listener.names?"
+            )
+        self.listen_addresses = [address for _, address in listeners]
+        text = self.value("advertised.listeners")
+        advertised = self._endpoints("advertised.listeners", text) if text else []
+        if any(host == "0.0.0.0" for _, (host, _) in advertised):
+            raise ConfigError(
+                "advertised.listeners cannot use the nonroutable meta-address 0.0.0.0."
+                " Use a routable IP address."
+            )
+        # Without a host, Kafka takes the machine's name; here it is the address a client came in on.
+        found = [address for _, address in advertised if address[0]]
+        self.advertised_address = found[0] if found else None
+
+    def _endpoints(self, name: str, text: str) -> list[tuple[str, tuple[str, int]]]:
+        """Name, host and port of each listener that clients may use."""
+        lead = f"Invalid value {text} for configuration {name}"
+        controllers = {item.upper() for item in parse_list(self.get("controller.listener.names"))}
+        protocols = self._protocols()
+        names: set[str] = set()
+        ports: set[tuple[int, bool]] = set()
+        found: list[tuple[str, tuple[str, int]]] = []
         for listener in parse_list(text):
             listener_name, separator, address = listener.partition("://")
-            host, _, port = address.rpartition(":")
-            if not separator or not port.isdigit() or int(port) > 65535:
+            listener_name = listener_name.upper()
+            host, colon, port = address.rpartition(":")
+            if not (separator and colon and port.isdecimal()) or int(port) > 65535:
                 raise ConfigError(
-                    f"Invalid value {text} for configuration {name}: Unable to parse {listener} to a"
-                    " broker endpoint; write it as PLAINTEXT://host:port"
+                    f"{lead}: Unable to parse {listener} to a broker endpoint;"
+                    " write it as PLAINTEXT://host:port"
                 )
+            # The same port may serve IPv4 and IPv6; port 0 is any free one.
+            place = (int(port), ":" in host)
+            if name == "listeners" and place[0] and place in ports:
+                raise ConfigError(f"{lead}: Each listener must have a different port")
+            if listener_name in names:
+                raise ConfigError(f"{lead}: Each listener must have a different name")
+            names.add(listener_name)
+            ports.add(place)
             if listener_name in controllers:
                 continue
-            protocol = protocols.get(listener_name, listener_name)
-            if protocol != "PLAINTEXT":
+            protocol = protocols.get(listener_name)
+            if protocol is None:
                 raise ConfigError(
-                    f"Invalid value {text} for configuration {name}: {protocol} listeners are not"
-                    " supported; use PLAINTEXT"
+                    f"{lead}: No security protocol defined for listener {listener_name};"
+                    " name it in listener.security.protocol.map"
                 )
-            found.append((host.removeprefix("[").removesuffix("]"), int(port)))
-        if not found:
-            raise ConfigError(f"Invalid value {text} for configuration {name}: name one listener")
+            if protocol != "PLAINTEXT":
+                raise ConfigError(f"{lead}: {protocol} listeners are not supported; use PLAINTEXT")
+            found.append((listener_name, (host.removeprefix("[").removesuffix("]"), int(port))))
+        return found
+
+    def _protocols(self) -> dict[str, str]:
+        """``listener.security.protocol.map``."""
+        text = self.get("listener.security.protocol.map")
+        found: dict[str, str] = {}
+        for pair in parse_list(text):
+            listener_name, colon, protocol = pair.partition(":")
+            if not colon:
+                raise ConfigError(
+                    f"Invalid value {text} for configuration listener.security.protocol.map:"
+                    f" {pair} is no pair; write it as NAME:PLAINTEXT"
+                )
+            found[listener_name.strip().upper()] = protocol.strip().upper()
         return found
 
 
@@ -201,12 +289,13 @@ def _read_properties(path: str) -> dict[str, str]:
     import javaproperties
 
     try:
-        with open(path, encoding="utf-8") as file:
+        # Java reads properties as ISO 8859-1.
+        with open(path, encoding="iso-8859-1") as file:
             found: dict[str, str] = javaproperties.load(file)  # pyright: ignore[reportUnknownMemberType]
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"cannot read {path} ({reason}): name a properties file") from None
-    except (UnicodeDecodeError, javaproperties.InvalidUEscapeError) as error:
+    except javaproperties.InvalidUEscapeError as error:
         raise ConfigError(
             f"{path} is no properties file ({error}): write key=value lines"
         ) from None
@@ -214,18 +303,18 @@ def _read_properties(path: str) -> dict[str, str]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """``KAFKA_LOG_RETENTION_MS`` is ``log.retention.ms``; ``__`` is ``_`` and ``___`` is ``-``.
-
-    Variables that stand for no configuration (``KAFKA_HEAP_OPTS``) are none of the broker's business.
-    """
+    """``KAFKA_LOG_RETENTION_MS`` is ``log.retention.ms``; ``__`` is ``_`` and ``___`` is ``-``."""
     found: dict[str, str] = {}
     for variable, value in environ.items():
-        if not variable.startswith("KAFKA_"):
+        plain = variable.removeprefix("KAFKA_")
+        if plain == variable or plain in NO_CONFIGURATION or plain.endswith("OPTS"):
             continue
-        parts = variable.removeprefix("KAFKA_").lower().replace("___", "-").replace("__", "\0")
+        parts = plain.lower().replace("___", "-").replace("__", "\0")
         name = parts.replace("_", ".").replace("\0", "_")
-        if known(name) is not None:
+        if known(name) is not None or name.startswith(OPEN_ENDED):
             found[name] = value
+        else:
+            log.warning("Unknown configuration '%s' (%s) is ignored", name, variable)
     return found
 
 
@@ -263,24 +352,37 @@ class TopicConfig:
         self.message_timestamp_before_max_ms = int(self.value("message.timestamp.before.max.ms"))
         self.retention_bytes = int(self.value("retention.bytes"))
         self.retention_ms = int(self.value("retention.ms"))
-        self.segment_bytes = int(self.value("segment.bytes"))
+        # The internal name may go below the least segment.bytes.
+        internal = "internal.segment.bytes"
+        self.segment_bytes = int(
+            self.value(internal if internal in self.overrides else "segment.bytes")
+        )
         self.segment_ms = int(self.value("segment.ms"))
 
     def value(self, name: str) -> str:
-        """The value in force: the topic's own, or what the broker's configuration makes of it.
+        """The value in force as Kafka shows it: the topic's own, or what the broker's makes of it.
 
         Raises:
             KeyError: Kafka knows no such topic configuration.
         """
         own = self.overrides.get(name)
-        return own if own is not None else self.inherited(name)
+        return self.inherited(name) if own is None else show_value(topic_row(name), own)
 
     def inherited(self, name: str) -> str:
         """The value without the topic's own override."""
+        row = topic_row(name)
         if name == "retention.ms":
             return str(self.broker.log_retention_ms)
-        if name == "segment.ms":
-            return str(self.broker.log_roll_ms)
-        row = TOPIC[name]
+        if row.broker_name in DURATIONS:
+            return str(self.broker.duration(row.broker_name))
         found = self.broker.value(row.broker_name) if row.broker_name else None
         return row.default if found is None else found
+
+
+def topic_row(name: str) -> TopicDef:
+    """The row of a topic configuration.
+
+    Raises:
+        KeyError: Kafka knows no such topic configuration.
+    """
+    return TOPIC.get(name) or TOPIC_INTERNAL[name]

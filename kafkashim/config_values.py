@@ -1,57 +1,93 @@
-"""Values of configurations: how Kafka parses them, and what it says of those it does not take.
+"""Values of configurations: how Kafka parses them, what it takes, and how it shows them.
 
-``ConfigDef.parseType`` for the types, ``ConfigDef.Range`` and ``ValidString`` for the bounds.
+``ConfigDef.parseType`` for the types, ``ConfigDef.convertToString`` for showing, and the validators of
+``ConfigDef`` for what is taken. Numbers are Java's: ``1_000`` is none, ``0.5d`` is one.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+Value = str | int | float | list[str]
 
 SIZES = {"int": 31, "short": 15, "long": 63}
+_INTEGER = re.compile(r"[+-]?\d+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?")
+_HEXADECIMAL = re.compile(
+    r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+[fFdD]?"
+)
+_NOT_DECIMAL = re.compile(r"[+-]?(?:NaN|Infinity)")
+_REPLICAS = re.compile(r"(?:[0-9]+:[0-9]+)?")
 
 
 class ConfigError(ValueError):
     """A configuration Kafka would not take; the text says which and why."""
 
 
-# fmt: off
-# The least value of a number, for names that are held to one (broker and topic names alike).
-AT_LEAST: dict[str, float] = {
-    "num.partitions": 1, "message.max.bytes": 0, "max.message.bytes": 0,
-    "socket.request.max.bytes": 1, "fetch.max.bytes": 1024,
-    "log.segment.bytes": 1024 * 1024, "segment.bytes": 1024 * 1024,
-    "log.roll.hours": 1, "log.roll.ms": 1, "segment.ms": 1,
-    "retention.ms": -1, "retention.bytes": -1, "log.retention.bytes": -1,
-    "log.retention.check.interval.ms": 1,
-    "log.message.timestamp.before.max.ms": 0, "message.timestamp.before.max.ms": 0,
-    "log.message.timestamp.after.max.ms": 0, "message.timestamp.after.max.ms": 0,
-    "min.insync.replicas": 1, "producer.id.expiration.ms": 1,
-    "producer.id.expiration.check.interval.ms": 1, "transaction.max.timeout.ms": 1,
-    "transactional.id.expiration.ms": 1, "max.incremental.fetch.session.cache.slots": 0,
-    "max.request.partition.size.limit": 1, "group.max.size": 1, "node.id": 0,
-    "segment.jitter.ms": 0, "segment.index.bytes": 4, "index.interval.bytes": 0,
-    "flush.messages": 1, "flush.ms": 0, "file.delete.delay.ms": 0, "delete.retention.ms": 0,
-    "min.compaction.lag.ms": 0, "max.compaction.lag.ms": 1, "local.retention.ms": -2,
-    "local.retention.bytes": -2, "min.cleanable.dirty.ratio": 0,
-    "compression.zstd.level": -131072, "compression.lz4.level": 1,
-}
-# The largest value, likewise.
-AT_MOST: dict[str, float] = {
-    "min.cleanable.dirty.ratio": 1, "compression.zstd.level": 22, "compression.lz4.level": 17,
-}
-ONE_OF: dict[str, tuple[str, ...]] = {
-    "message.timestamp.type": ("CreateTime", "LogAppendTime"),
-    "log.message.timestamp.type": ("CreateTime", "LogAppendTime"),
-    "cleanup.policy": ("compact", "delete"),
-    "log.cleanup.policy": ("compact", "delete"),
-    "compression.type": ("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
-}
-# fmt: on
+class Definition(Protocol):
+    """What is known of a configuration: its type, and what is checked besides."""
+
+    @property
+    def type(self) -> str:
+        """``int``, ``list``, ``password`` …, as Kafka's documentation names them."""
+        ...
+
+    @property
+    def check(self) -> Check | None:
+        """What a value of the type is held to."""
+        ...
+
+
+Check = Callable[[str, Value], None]
+"""Takes the name and the parsed value; raises ConfigError."""
+
+
+def check_value(name: str, row: Definition, text: str) -> None:
+    """Whether Kafka takes a value.
+
+    Raises:
+        ConfigError: in Kafka's own words.
+    """
+    value = parse_value(name, row.type, text)
+    if row.check is not None:
+        row.check(name, value)
+
+
+def parse_value(name: str, type_: str, text: str) -> Value:
+    """A value as its type.
+
+    Raises:
+        ConfigError: in Kafka's own words.
+    """
+    lead = f"Invalid value {text.strip()} for configuration {name}"
+    if type_ == "boolean":
+        if text.strip().lower() not in ("true", "false"):
+            raise ConfigError(f"{lead}: Expected value to be either true or false")
+        return text.strip().lower()
+    if type_ == "list":
+        return parse_list(text)
+    if type_ in SIZES or type_ == "double":
+        number = _double(text.strip()) if type_ == "double" else _integer(type_, text.strip())
+        if number is None:
+            raise ConfigError(f"{lead}: Not a number of type {type_.upper()}")
+        return number
+    return text.strip()
+
+
+def show_value(row: Definition, text: str) -> str:
+    """A value that was checked before, as DescribeConfigs shows it."""
+    value = parse_value("", row.type, text)
+    if isinstance(value, list):
+        return ",".join(dict.fromkeys(value) if isinstance(row.check, Items) else value)
+    return _shown(value) if isinstance(value, float) else str(value)
 
 
 def parse_list(text: str) -> list[str]:
-    """The items of a comma-separated list."""
-    return [item.strip() for item in text.split(",") if item.strip()]
+    """The items of a comma-separated list, empty ones among them; of nothing, none."""
+    return [item.strip() for item in text.split(",")] if text.strip() else []
 
 
 def parse_boolean(text: str) -> bool:
@@ -59,42 +95,130 @@ def parse_boolean(text: str) -> bool:
     return text.strip().lower() == "true"
 
 
-def check_value(name: str, type_: str, value: str) -> None:
-    """Whether Kafka takes a value.
-
-    Raises:
-        ConfigError: in Kafka's own words.
-    """
-    text = value.strip()
-    lead = f"Invalid value {value} for configuration {name}"
-    if type_ == "boolean" and text.lower() not in ("true", "false"):
-        raise ConfigError(f"{lead}: Expected value to be either true or false")
-    if type_ in SIZES or type_ == "double":
-        number = _number(type_, text)
-        if number is None:
-            raise ConfigError(f"{lead}: Not a number of type {type_.upper()}")
-        lead = f"Invalid value {number} for configuration {name}"
-        least, most = AT_LEAST.get(name, -math.inf), AT_MOST.get(name, math.inf)
-        if number < least:
-            raise ConfigError(f"{lead}: Value must be at least {least}")
-        if number > most:
-            raise ConfigError(f"{lead}: Value must be no more than {most}")
-        if name == "compression.gzip.level" and not (1 <= number <= 9 or number == -1):
-            raise ConfigError(f"{lead}: Value must be between 1 and 9 or equal to -1")
-    allowed = ONE_OF.get(name)
-    if allowed is not None:
-        for item in parse_list(text) if type_ == "list" else [text]:
-            if item not in allowed:
-                shown = ", ".join(allowed)
-                raise ConfigError(f"{lead}: String must be one of: {shown}")
-
-
-def _number(type_: str, text: str) -> float | None:
-    try:
-        if type_ == "double":
-            return float(text)
-        number = int(text)
-    except ValueError:
+def _integer(type_: str, text: str) -> int | None:
+    if not _INTEGER.fullmatch(text):
         return None
+    number = int(text)
     limit: int = 1 << SIZES[type_]
     return number if -limit <= number < limit else None
+
+
+def _double(text: str) -> float | None:
+    """What ``Double.parseDouble`` makes of a text."""
+    if _NOT_DECIMAL.fullmatch(text):
+        return float(text)
+    if _HEXADECIMAL.fullmatch(text):
+        return float.fromhex(text.rstrip("fFdD"))
+    return float(text.rstrip("fFdD")) if _DECIMAL.fullmatch(text) else None
+
+
+def _shown(number: float) -> str:
+    """What ``Double.toString`` makes of a number."""
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    if number == 0 or 1e-3 <= abs(number) < 1e7:
+        return repr(number)
+    shortest = repr(number)
+    digits, _, exponent = shortest.partition("e")
+    if not exponent:
+        digits, _, exponent = f"{number:.16e}".partition("e")
+        while float(f"{digits[:-1]}e{exponent}") == number and not digits.endswith("."):
+            digits = digits[:-1]
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
+
+
+def _invalid(name: str, value: Value, why: str) -> ConfigError:
+    if isinstance(value, list):
+        shown = f"[{', '.join(value)}]"
+    else:
+        shown = _shown(value) if isinstance(value, float) else str(value)
+    return ConfigError(f"Invalid value {shown} for configuration {name}: {why}")
+
+
+class Between:
+    """A number within bounds (``ConfigDef.Range``)."""
+
+    __slots__ = ("least", "most")
+
+    def __init__(self, least: float, most: float | None = None) -> None:
+        self.least = least
+        self.most = most
+
+    def __call__(self, name: str, value: Value) -> None:
+        """Raise ConfigError for a number out of bounds."""
+        assert isinstance(value, int | float)
+        if value < self.least:
+            raise _invalid(name, value, f"Value must be at least {self.least}")
+        if self.most is not None and value > self.most:
+            raise _invalid(name, value, f"Value must be no more than {self.most}")
+
+
+class OneOf:
+    """One of some words (``ConfigDef.ValidString``, ``CaseInsensitiveValidString``)."""
+
+    __slots__ = ("any_case", "words")
+
+    def __init__(self, *words: str, any_case: bool = False) -> None:
+        self.words = words
+        self.any_case = any_case
+
+    def __call__(self, name: str, value: Value) -> None:
+        """Raise ConfigError for any other word."""
+        if (str(value).upper() if self.any_case else value) not in self.words:
+            which = " (case insensitive)" if self.any_case else ""
+            raise _invalid(name, value, f"String must be one of{which}: {', '.join(self.words)}")
+
+
+class Items:
+    """A list without empty items, of some words or of any (``ConfigDef.ValidList``).
+
+    What stands in it twice counts once.
+    """
+
+    __slots__ = ("may_be_empty", "words")
+
+    def __init__(self, *words: str, may_be_empty: bool) -> None:
+        self.words = words
+        self.may_be_empty = may_be_empty
+
+    def __call__(self, name: str, value: Value) -> None:
+        """Raise ConfigError for an empty list or a wrong item."""
+        assert isinstance(value, list)
+        if not value and not self.may_be_empty:
+            valid = f"[{', '.join(self.words)}]" if self.words else "any non-empty value"
+            raise ConfigError(
+                f"Configuration '{name}' must not be empty. Valid values include: {valid}"
+            )
+        if not all(value):
+            raise ConfigError(f"Configuration '{name}' values must not be empty.")
+        if self.words:
+            for item in value:
+                OneOf(*self.words)(name, item)
+
+
+def not_empty(name: str, value: Value) -> None:
+    """``ConfigDef.NonEmptyString``."""
+    if not value:
+        raise _invalid(name, value, "String must be non-empty")
+
+
+def gzip_level(name: str, value: Value) -> None:
+    """``GzipCompression``: 1 to 9, or -1 for the library's own choice."""
+    assert isinstance(value, int)
+    if not (1 <= value <= 9 or value == -1):
+        raise _invalid(name, value, "Value must be between 1 and 9 or equal to -1")
+
+
+def throttled_replicas(name: str, value: Value) -> None:
+    """``ThrottledReplicaListValidator``."""
+    assert isinstance(value, list)
+    if value != ["*"] and not all(_REPLICAS.fullmatch(item) for item in value):
+        raise _invalid(
+            name,
+            value,
+            f"{name} must be the literal '*' or a list of replicas in the following format:"
+            " [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+        )

@@ -1,7 +1,7 @@
 """Client telemetry (KIP-714): who may push metrics, and when.
 
 Nothing is subscribed to, so clients are told to push nothing every five minutes; what they push all the
-same is taken and dropped. The checks are those of ``ClientMetricsManager``.
+same is unpacked and dropped. The checks and their order are those of ``ClientMetricsManager``.
 """
 
 from __future__ import annotations
@@ -9,32 +9,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from kafka_codecs.compression import CompressionError, decompress
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.clock import Clock
 from kafkashim.ids import IdSource
 
-# ClientMetricsConfigs.INTERVAL_MS_DEFAULT and the broker's telemetry.max.bytes.
+# ClientMetricsConfigs.INTERVAL_MS_DEFAULT
 PUSH_INTERVAL_MS = 300_000
-MAX_BYTES = 1024 * 1024
 # ClientMetricsManager.CACHE_MAX_SIZE
 MOST_INSTANCES = 16_384
 # The codecs a broker likes best first: zstd, lz4, gzip, snappy.
 ACCEPTED_COMPRESSION_TYPES = [4, 3, 1, 2]
+# CRC-32C of "[]300000": no metric, every five minutes.
+NOTHING_SUBSCRIBED = 0xD4C7_5BDE
+# Uuid.RESERVED
+RESERVED = (ZERO_UUID, UUID(int=1))
+# After these a client may ask for its subscriptions again at once.
+ASK_AGAIN = (ErrorCode.UNKNOWN_SUBSCRIPTION_ID, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
 
-# An instance is known only on its own connection: after a disconnect it starts anew.
+# Kafka forgets an instance with its connection; here each connection has instances of its own.
 InstanceKey = tuple[int, UUID]
 
 
 @dataclass(slots=True)
 class ClientInstance:
-    """A client that asked for its subscriptions."""
+    """A client, from the first request that names it."""
 
     subscription_id: int
-    last_get_ms: int
+    last_get_ms: int = -PUSH_INTERVAL_MS
     last_push_ms: int = -PUSH_INTERVAL_MS
-    terminated: bool = False
-    told_unknown: bool = False
+    terminating: bool = False
+    last_error: ErrorCode = ErrorCode.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a client pushes."""
+
+    subscription_id: int
+    terminating: bool
+    codec: int
+    metrics: bytes
 
 
 class ClientTelemetry:
@@ -50,45 +66,60 @@ class ClientTelemetry:
         if instance == ZERO_UUID:
             instance = self._ids.uuid()
         now = self._clock.now_ms()
+        known = self._instance(connection, instance)
+        if now - max(known.last_get_ms, known.last_push_ms) >= PUSH_INTERVAL_MS:
+            known.last_get_ms = now
+        elif known.last_error not in ASK_AGAIN:
+            return ErrorCode.THROTTLING_QUOTA_EXCEEDED, ZERO_UUID, 0
+        known.last_error = ErrorCode.NONE
+        return ErrorCode.NONE, instance, known.subscription_id
+
+    def push(self, connection: int, instance: UUID, push: Push, max_bytes: int) -> ErrorCode:
+        """Answer a client that pushes metrics; ``max_bytes`` is ``telemetry.max.bytes``."""
+        if instance in RESERVED:
+            return ErrorCode.INVALID_REQUEST
+        known = self._instance(connection, instance)
+        known.last_error = self._judge(known, push, max_bytes)
+        known.terminating = push.terminating
+        return known.last_error
+
+    def _judge(self, known: ClientInstance, push: Push, max_bytes: int) -> ErrorCode:
+        if known.terminating:
+            return ErrorCode.INVALID_REQUEST
+        now = self._clock.now_ms()
+        # The first push after a get may come early: clients jitter the interval.
+        in_time = (
+            known.last_get_ms > known.last_push_ms or now - known.last_push_ms >= PUSH_INTERVAL_MS
+        )
+        if in_time:
+            known.last_push_ms = now
+        elif not push.terminating:
+            return ErrorCode.THROTTLING_QUOTA_EXCEEDED
+        if push.subscription_id != known.subscription_id:
+            return ErrorCode.UNKNOWN_SUBSCRIPTION_ID
+        if not 0 <= push.codec <= max(ACCEPTED_COMPRESSION_TYPES):
+            return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+        if len(push.metrics) > max_bytes:
+            return ErrorCode.TELEMETRY_TOO_LARGE
+        if push.metrics:
+            try:
+                decompress(push.codec, push.metrics, max_bytes)
+            except CompressionError:
+                return ErrorCode.INVALID_RECORD
+        return ErrorCode.NONE
+
+    def _instance(self, connection: int, instance: UUID) -> ClientInstance:
         known = self._instances.get((connection, instance))
         if known is None:
             if len(self._instances) >= MOST_INSTANCES:
                 del self._instances[next(iter(self._instances))]
-            # Nothing is subscribed to; the id still differs from client to client.
-            known = ClientInstance(hash(instance) & 0x7FFFFFFF, now)
+            known = ClientInstance(subscription_id(instance))
             self._instances[connection, instance] = known
-        elif known.terminated:
-            return ErrorCode.INVALID_REQUEST, ZERO_UUID, 0
-        elif now - known.last_get_ms < PUSH_INTERVAL_MS and not known.told_unknown:
-            return ErrorCode.THROTTLING_QUOTA_EXCEEDED, ZERO_UUID, 0
-        known.last_get_ms, known.told_unknown = now, False
-        return ErrorCode.NONE, instance, known.subscription_id
+        return known
 
-    def push(
-        self,
-        connection: int,
-        instance: UUID,
-        subscription_id: int,
-        *,
-        terminating: bool,
-        codec: int,
-        size: int,
-    ) -> ErrorCode:
-        """Answer a client that pushes ``size`` bytes of metrics."""
-        if instance == ZERO_UUID:
-            return ErrorCode.INVALID_REQUEST
-        known = self._instances.get((connection, instance))
-        if known is None:
-            return ErrorCode.UNKNOWN_SUBSCRIPTION_ID
-        now = self._clock.now_ms()
-        if known.terminated:
-            return ErrorCode.INVALID_REQUEST
-        if not terminating and now - known.last_push_ms < PUSH_INTERVAL_MS:
-            return ErrorCode.THROTTLING_QUOTA_EXCEEDED
-        known.last_push_ms, known.terminated = now, terminating
-        if subscription_id != known.subscription_id:
-            known.told_unknown = True
-            return ErrorCode.UNKNOWN_SUBSCRIPTION_ID
-        if not 0 <= codec <= max(ACCEPTED_COMPRESSION_TYPES):
-            return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
-        return ErrorCode.TELEMETRY_TOO_LARGE if size > MAX_BYTES else ErrorCode.NONE
+
+def subscription_id(instance: UUID) -> int:
+    """What Kafka computes for a client to which no subscription applies, an int32."""
+    halves = (instance.int >> 64) ^ (instance.int & 0xFFFF_FFFF_FFFF_FFFF)
+    number = NOTHING_SUBSCRIBED ^ (halves >> 32) ^ (halves & 0xFFFF_FFFF)
+    return number - (1 << 32) if number >> 31 else number

@@ -5,15 +5,11 @@ The order of the checks and the words are those of ``ConfigurationControlManager
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from kafkashim.config import Config, TopicConfig
-from kafkashim.config_defs import TOPIC
+from kafkashim.config_defs import TOPIC, TOPIC_INTERNAL
 from kafkashim.config_values import ConfigError, check_value
-
-_REPLICAS = re.compile(r"(?:\*|\d+:\d+)?\Z")
-THROTTLED = ("leader.replication.throttled.replicas", "follower.replication.throttled.replicas")
 
 
 def invalid_topic_config(
@@ -25,27 +21,17 @@ def invalid_topic_config(
     if nulls:
         return {}, f"Null value not supported for topic configs: {','.join(nulls)}"
     overrides = {name: value for name, value in configs if value is not None}
+    rows = {**TOPIC, **TOPIC_INTERNAL}
     for name in overrides:
-        if name not in TOPIC:
+        if name not in rows:
             return {}, f"Unknown topic config name: {name}"
     try:
-        for name, value in overrides.items():
-            check_value(name, TOPIC[name].type, value)
-            if name in THROTTLED:
-                _check_replicas(name, value)
+        for name, row in rows.items():
+            if name in overrides:
+                check_value(name, row, overrides[name])
     except ConfigError as error:
         return {}, str(error)
     return overrides, _conflict(TopicConfig(broker, overrides))
-
-
-def _check_replicas(name: str, value: str) -> None:
-    items = [item.strip() for item in value.split(",")]
-    if not all(_REPLICAS.match(item) for item in items):
-        raise ConfigError(
-            f"Invalid value [{', '.join(items)}] for configuration {name}: {name} must be the literal"
-            " '*' or a list of replicas in the following format:"
-            " [partitionId]:[brokerId],[partitionId]:[brokerId],..."
-        )
 
 
 def _conflict(config: TopicConfig) -> str | None:
@@ -57,7 +43,7 @@ def _conflict(config: TopicConfig) -> str | None:
             f"conflict topic config setting min.compaction.lag.ms ({least}) >"
             f" max.compaction.lag.ms ({most})"
         )
-    if config.value("remote.storage.enable").strip().lower() == "true":
+    if config.value("remote.storage.enable") == "true":
         return (
             "Tiered Storage functionality is disabled in the broker. "
             "Topic cannot be configured with remote log storage."

@@ -1,13 +1,15 @@
 """CreateTopics: topics, checked in the order and answered in the words of the KRaft controller.
 
 ``ControllerApis.createTopics`` looks for duplicates, ``ReplicationControlManager.createTopics`` for the
-rest: names, then configurations, then partitions and replicas.
+rest: names, then configurations, then partitions and replicas. Topics of one request are judged before
+any of them is there, so that two of one request may collide.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_19_create_topics import (
@@ -18,45 +20,95 @@ from kafka_codecs.messages.api_19_create_topics import (
     CreateTopicsRequest,
     CreateTopicsResponse,
 )
-from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
 from kafkashim.config import TopicConfig
-from kafkashim.config_entries import topic_entries
+from kafkashim.config_entries import created_entries
 from kafkashim.state import Broker
 from kafkashim.topic_configs import invalid_topic_config
 from kafkashim.topic_names import topic_name_error
 
 USE_DEFAULT = -1
+# ReplicationControlManager.MAX_PARTITIONS_PER_BATCH, QuorumController.MAX_RECORDS_PER_USER_OP
+MOST_PARTITIONS = 10_000
+MOST_RECORDS = 10_000
 
 
 class _Refused(Exception):
-    def __init__(self, error: ErrorCode, message: str) -> None:
+    def __init__(self, error: ErrorCode, message: str | None) -> None:
         super().__init__(message)
         self.error = error
         self.message = message
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A topic that is in order."""
+
+    name: str
+    partitions: int
+    replicas: int
+    config: TopicConfig
+
+    @property
+    def records(self) -> int:
+        """How many records of metadata the controller would write for it."""
+        return 1 + len(self.config.overrides) + self.partitions
+
+
 def handle(
     request: CreateTopicsRequest, broker: Broker, context: RequestContext
 ) -> CreateTopicsResponse:
-    """Create each topic that is in order."""
+    """Create each topic that is in order; names that stand there twice are answered last, once."""
+    if request.timeout_ms <= 0:
+        # The controller finds the request's time over before it looks at it.
+        timed_out = _Refused(ErrorCode.REQUEST_TIMED_OUT, None)
+        return CreateTopicsResponse(topics=[_refused(t.name, timed_out) for t in request.topics])
     names = Counter(topic.name for topic in request.topics)
-    answers: list[CreatableTopicResult] = []
-    for topic in request.topics:
-        if names[topic.name] > 1:
-            if all(answer.name != topic.name for answer in answers):
-                answers.append(
-                    _refused(topic.name, ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
-                )
-            continue
+    wanted = [topic for topic in request.topics if names[topic.name] == 1]
+    try:
+        plans = _plan_all(wanted, broker)
+    except _Refused as refused:
+        return CreateTopicsResponse(topics=[_refused(t.name, refused) for t in request.topics])
+    duplicate = _Refused(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+    return CreateTopicsResponse(
+        topics=[
+            *(
+                _refused(topic.name, plan)
+                if isinstance(plan, _Refused)
+                else _created(plan, broker, request.validate_only)
+                for topic, plan in zip(wanted, plans, strict=True)
+            ),
+            *(_refused(name, duplicate) for name, count in names.items() if count > 1),
+        ]
+    )
+
+
+def _plan_all(wanted: list[CreatableTopic], broker: Broker) -> list[_Plan | _Refused]:
+    """Judge each topic; too many partitions spoil the whole request."""
+    partitions = 0
+    for topic in wanted:
+        if topic.assignments:
+            partitions += len(topic.assignments)
+        elif topic.num_partitions == USE_DEFAULT:
+            partitions += broker.config.num_partitions
+        else:
+            partitions += max(topic.num_partitions, 0)
+    if partitions > MOST_PARTITIONS:
+        text = "Excessively large number of partitions per request."
+        raise _Refused(ErrorCode.POLICY_VIOLATION, text)
+    plans: list[_Plan | _Refused] = []
+    for topic in wanted:
         try:
-            answers.append(_create(topic, broker, request.validate_only))
+            plans.append(_plan(topic, broker))
         except _Refused as refused:
-            answers.append(_refused(topic.name, refused.error, refused.message))
-    return CreateTopicsResponse(topics=answers)
+            plans.append(refused)
+    if sum(plan.records for plan in plans if isinstance(plan, _Plan)) > MOST_RECORDS:
+        text = "Unable to perform excessively large batch operation."
+        raise _Refused(ErrorCode.POLICY_VIOLATION, text)
+    return plans
 
 
-def _create(wanted: CreatableTopic, broker: Broker, validate_only: bool) -> CreatableTopicResult:
+def _plan(wanted: CreatableTopic, broker: Broker) -> _Plan:
     _check_name(wanted.name, broker)
     overrides, wrong = invalid_topic_config(
         broker.config, [(config.name, config.value) for config in wanted.configs]
@@ -64,19 +116,21 @@ def _create(wanted: CreatableTopic, broker: Broker, validate_only: bool) -> Crea
     if wrong is not None:
         raise _Refused(ErrorCode.INVALID_CONFIG, wrong)
     partitions, replicas = _count(wanted, broker)
-    config = TopicConfig(broker.config, overrides)
-    topic_id = ZERO_UUID
+    return _Plan(wanted.name, partitions, replicas, TopicConfig(broker.config, overrides))
+
+
+def _created(plan: _Plan, broker: Broker, validate_only: bool) -> CreatableTopicResult:
     if validate_only:
         # The controller makes up an id before it throws the new topic away, and answers it.
         topic_id = broker.ids.uuid()
     else:
-        topic_id = broker.create_topic(wanted.name, partitions, config).topic_id
+        topic_id = broker.create_topic(plan.name, plan.partitions, plan.config).topic_id
     return CreatableTopicResult(
-        name=wanted.name,
+        name=plan.name,
         topic_id=topic_id,
         error_message=None,
-        num_partitions=partitions,
-        replication_factor=replicas,
+        num_partitions=plan.partitions,
+        replication_factor=plan.replicas,
         configs=[
             CreatableTopicConfigs(
                 name=entry.name,
@@ -85,7 +139,7 @@ def _create(wanted: CreatableTopic, broker: Broker, validate_only: bool) -> Crea
                 config_source=entry.source,
                 is_sensitive=entry.sensitive,
             )
-            for entry in topic_entries(config)
+            for entry in created_entries(plan.config)
         ],
     )
 
@@ -170,5 +224,5 @@ def _bad_assignment(message: str) -> _Refused:
     return _Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
 
 
-def _refused(name: str, error: ErrorCode, message: str) -> CreatableTopicResult:
-    return CreatableTopicResult(name=name, error_code=error, error_message=message)
+def _refused(name: str, refused: _Refused) -> CreatableTopicResult:
+    return CreatableTopicResult(name=name, error_code=refused.error, error_message=refused.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID
 
 from kafka_codecs.errors import ErrorCode
@@ -16,6 +17,8 @@ from kafkashim.apis import RequestContext
 from kafkashim.state import Broker, Topic
 
 FIRST_VERSION_WITH_IDS = 6
+# Older clients do not know TOPIC_DELETION_DISABLED.
+FIRST_VERSION_TO_SAY_DISABLED = 3
 UNKNOWN_NAME = "This server does not host this topic-partition."
 UNKNOWN_ID = "This server does not host this topic ID."
 
@@ -28,6 +31,17 @@ def handle(
         wanted = request.topics
     else:
         wanted = [DeleteTopicState(name=name, topic_id=ZERO_UUID) for name in request.topic_names]
+    refused = ErrorCode.NONE
+    if not broker.config.delete_topic_enable:
+        told = context.version >= FIRST_VERSION_TO_SAY_DISABLED
+        refused = ErrorCode.TOPIC_DELETION_DISABLED if told else ErrorCode.INVALID_REQUEST
+    elif request.timeout_ms <= 0:
+        # The controller finds the request's time over before it looks at it.
+        refused = ErrorCode.REQUEST_TIMED_OUT
+    if refused:
+        return DeleteTopicsResponse(
+            responses=[_answer(state.name, state.topic_id, refused) for state in wanted]
+        )
     answers: list[DeletableTopicResult] = []
     names = _resolve(wanted, broker, answers)
     for name, topic in names.items():
@@ -45,33 +59,32 @@ def _resolve(
 ) -> dict[str, Topic | None]:
     """The topics to delete by name; what is wrong with the others goes to ``answers``."""
     invalid = ErrorCode.INVALID_REQUEST
-    by_name: dict[str, Topic | None] = {}
-    duplicates: set[str] = set()
-    ids: set[UUID] = set()
+    names: Counter[str] = Counter()
+    ids: Counter[UUID] = Counter()
     for state in wanted:
         if state.name is not None and state.topic_id != ZERO_UUID:
             text = "You may not specify both topic name and topic id."
             answers.append(_answer(state.name, state.topic_id, invalid, text))
         elif state.name is not None:
-            if state.name in by_name:
-                duplicates.add(state.name)
-            by_name[state.name] = broker.topics.get(state.name)
+            names[state.name] += 1
         elif state.topic_id == ZERO_UUID:
             text = "Neither topic name nor id were specified."
             answers.append(_answer(None, ZERO_UUID, invalid, text))
-        elif state.topic_id in ids:
-            answers.append(_answer(None, state.topic_id, invalid, "Duplicate topic id."))
         else:
-            ids.add(state.topic_id)
-    for name in duplicates:
-        del by_name[name]
-        answers.append(_answer(name, ZERO_UUID, invalid, "Duplicate topic name."))
-    for topic_id in ids:
+            ids[state.topic_id] += 1
+    by_name = {name: broker.topics.get(name) for name, count in names.items() if count == 1}
+    for name, count in names.items():
+        if count > 1:
+            answers.append(_answer(name, ZERO_UUID, invalid, "Duplicate topic name."))
+    for topic_id, count in ids.items():
+        if count > 1:
+            answers.append(_answer(None, topic_id, invalid, "Duplicate topic id."))
+            continue
         topic = broker.topics_by_id.get(topic_id)
         if topic is None:
             answers.append(_answer(None, topic_id, ErrorCode.UNKNOWN_TOPIC_ID, UNKNOWN_ID))
-        elif topic.name in by_name or topic.name in duplicates:
-            by_name.pop(topic.name, None)
+        elif topic.name in by_name:
+            del by_name[topic.name]
             text = "The provided topic name maps to an ID that was already supplied."
             answers.append(_answer(topic.name, topic_id, invalid, text))
         else:

@@ -18,7 +18,10 @@ HIGH_WATERMARK = -1
 def handle(
     request: DeleteRecordsRequest, broker: Broker, context: RequestContext
 ) -> DeleteRecordsResponse:
-    """Move each log's start; a partition named twice is answered once, for its last offset."""
+    """Move each log's start.
+
+    A partition named twice is answered once, for its last offset; a topic without partitions never.
+    """
     wanted: dict[str, dict[int, int]] = {}
     for topic in request.topics:
         offsets = wanted.setdefault(topic.name, {})
@@ -32,6 +35,7 @@ def handle(
                 ],
             )
             for name, offsets in wanted.items()
+            if offsets
         ]
     )
 
@@ -42,8 +46,8 @@ def _delete(name: str, index: int, offset: int, broker: Broker) -> DeleteRecords
     error = ErrorCode.NONE
     if topic is None or partition is None:
         error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    elif not topic.config.deletes:
-        # Only a topic that deletes may lose records this way, not one that is only compacted.
+    elif topic.config.compacted and not topic.config.deletes:
+        # A topic that is only compacted may not lose records this way.
         error = ErrorCode.POLICY_VIOLATION
     else:
         before = partition.high_watermark if offset == HIGH_WATERMARK else offset

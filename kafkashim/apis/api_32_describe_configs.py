@@ -18,14 +18,15 @@ from kafka_codecs.messages.api_32_describe_configs import (
     DescribeConfigsSynonym,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.config_defs import CLIENT_METRICS, GROUP
 from kafkashim.config_entries import (
     Entry,
     broker_entries,
-    default_entries,
+    client_metrics_entries,
     dynamic_default_entries,
+    group_entries,
     topic_entries,
 )
+from kafkashim.config_values import ConfigError, parse_value
 from kafkashim.state import Broker
 from kafkashim.topic_names import topic_name_error
 
@@ -85,7 +86,9 @@ def _entries(resource: DescribeConfigsResource, broker: Broker) -> Iterable[Entr
     if not name:
         kind = "Group" if resource.resource_type == GROUP_TYPE else "Client metrics subscription"
         raise _Refused(ErrorCode.INVALID_REQUEST, f"{kind} name must not be empty")
-    return default_entries(GROUP if resource.resource_type == GROUP_TYPE else CLIENT_METRICS)
+    if resource.resource_type == GROUP_TYPE:
+        return group_entries(broker.config)
+    return client_metrics_entries()
 
 
 def _topic(name: str, broker: Broker) -> Iterable[Entry]:
@@ -105,14 +108,16 @@ def _broker(name: str, broker: Broker, kind: int) -> Iterable[Entry]:
     if not name:
         raise _Refused(ErrorCode.INVALID_REQUEST, "Broker id must not be empty")
     try:
-        node_id = int(name)
-    except ValueError:
+        node_id = None if name != name.strip() else parse_value("", "int", name)
+    except ConfigError:
+        node_id = None
+    if node_id is None:
         text = f"Broker id must be an integer, but it is: {name}"
-        raise _Refused(ErrorCode.INVALID_REQUEST, text) from None
+        raise _Refused(ErrorCode.INVALID_REQUEST, text)
     if node_id != broker.node_id:
         text = f"Unexpected broker id, expected {broker.node_id}"
-        text += " or empty string" if kind == BROKER else ""
-        raise _Refused(ErrorCode.INVALID_REQUEST, f"{text}, but received {name}")
+        text += " or empty string, but" if kind == BROKER else " but"
+        raise _Refused(ErrorCode.INVALID_REQUEST, f"{text} received {name}")
     if kind == BROKER:
         return broker_entries(broker.config)
     level = logging.getLevelName(logging.getLogger().getEffectiveLevel())

@@ -9,7 +9,7 @@ from kafka_codecs.messages.api_71_get_telemetry_subscriptions import (
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
 from kafkashim.state import Broker
-from kafkashim.telemetry import ACCEPTED_COMPRESSION_TYPES, MAX_BYTES, PUSH_INTERVAL_MS
+from kafkashim.telemetry import ACCEPTED_COMPRESSION_TYPES, PUSH_INTERVAL_MS
 
 
 def handle(
@@ -35,7 +35,7 @@ def handle(
         subscription_id=subscription_id,
         accepted_compression_types=ACCEPTED_COMPRESSION_TYPES,
         push_interval_ms=PUSH_INTERVAL_MS,
-        telemetry_max_bytes=MAX_BYTES,
+        telemetry_max_bytes=broker.config.telemetry_max_bytes,
         delta_temporality=True,
         requested_metrics=[],
     )
