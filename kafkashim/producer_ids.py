@@ -77,10 +77,8 @@ class ProducerIds:
 
         ``producer_id`` and ``producer_epoch`` are what the producer had before (KIP-360), -1 for none.
         """
-        given = producer_id != -1
-        if given != (producer_epoch != -1):
-            return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
-        if (producer_id == NO_ID) != (producer_epoch == NO_ID):
+        given = producer_id != NO_ID
+        if given != (producer_epoch != NO_ID):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if transactional_id is None:
             return ProducerIdAndEpoch(self.new_id(), 0)

@@ -17,7 +17,7 @@ def invalid_topic_config(
 ) -> tuple[dict[str, str], str | None]:
     """The overrides as they are kept, and what is wrong with them (``None`` when nothing is)."""
     configs = list(given)
-    nulls = sorted(name for name, value in configs if value is None)
+    nulls = [name for name, value in configs if value is None]
     if nulls:
         return {}, f"Null value not supported for topic configs: {','.join(nulls)}"
     overrides = {name: value for name, value in configs if value is not None}

@@ -31,6 +31,7 @@ USE_DEFAULT = -1
 # ReplicationControlManager.MAX_PARTITIONS_PER_BATCH, QuorumController.MAX_RECORDS_PER_USER_OP
 MOST_PARTITIONS = 10_000
 MOST_RECORDS = 10_000
+MOST_COUNTED = 2**31 - 1
 
 
 class _Refused(Exception):
@@ -93,6 +94,9 @@ def _plan_all(wanted: list[CreatableTopic], broker: Broker) -> list[_Plan | _Ref
             partitions += broker.config.num_partitions
         else:
             partitions += max(topic.num_partitions, 0)
+    if partitions > MOST_COUNTED:
+        # Apache Kafka trips over the sum.
+        raise _Refused(ErrorCode.UNKNOWN_SERVER_ERROR, None)
     if partitions > MOST_PARTITIONS:
         text = "Excessively large number of partitions per request."
         raise _Refused(ErrorCode.POLICY_VIOLATION, text)

@@ -35,29 +35,26 @@ def handle(
     if not broker.config.delete_topic_enable:
         told = context.version >= FIRST_VERSION_TO_SAY_DISABLED
         refused = ErrorCode.TOPIC_DELETION_DISABLED if told else ErrorCode.INVALID_REQUEST
-    elif request.timeout_ms <= 0:
+    answers: list[DeletableTopicResult] = []
+    names, ids = _sort_out(wanted, answers)
+    once = [*(n for n in names if names[n] == 1), *(i for i in ids if ids[i] == 1)]
+    if not refused and once and request.timeout_ms <= 0:
         # The controller finds the request's time over before it looks at it.
         refused = ErrorCode.REQUEST_TIMED_OUT
     if refused:
         return DeleteTopicsResponse(
             responses=[_answer(state.name, state.topic_id, refused) for state in wanted]
         )
-    answers: list[DeletableTopicResult] = []
-    names = _resolve(wanted, broker, answers)
-    for name, topic in names.items():
-        if topic is None:
-            error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-            answers.append(_answer(name, ZERO_UUID, error, UNKNOWN_NAME))
-        else:
-            broker.delete_topic(topic)
-            answers.append(_answer(topic.name, topic.topic_id))
+    for topic in _resolve(names, ids, broker, answers):
+        broker.delete_topic(topic)
+        answers.append(_answer(topic.name, topic.topic_id))
     return DeleteTopicsResponse(responses=answers)
 
 
-def _resolve(
-    wanted: list[DeleteTopicState], broker: Broker, answers: list[DeletableTopicResult]
-) -> dict[str, Topic | None]:
-    """The topics to delete by name; what is wrong with the others goes to ``answers``."""
+def _sort_out(
+    wanted: list[DeleteTopicState], answers: list[DeletableTopicResult]
+) -> tuple[Counter[str], Counter[UUID]]:
+    """Names and ids with how often each is given; what is wrong with them goes to ``answers``."""
     invalid = ErrorCode.INVALID_REQUEST
     names: Counter[str] = Counter()
     ids: Counter[UUID] = Counter()
@@ -72,24 +69,46 @@ def _resolve(
             answers.append(_answer(None, ZERO_UUID, invalid, text))
         else:
             ids[state.topic_id] += 1
-    by_name = {name: broker.topics.get(name) for name, count in names.items() if count == 1}
     for name, count in names.items():
         if count > 1:
             answers.append(_answer(name, ZERO_UUID, invalid, "Duplicate topic name."))
     for topic_id, count in ids.items():
         if count > 1:
             answers.append(_answer(None, topic_id, invalid, "Duplicate topic id."))
+    return names, ids
+
+
+def _resolve(
+    names: Counter[str],
+    ids: Counter[UUID],
+    broker: Broker,
+    answers: list[DeletableTopicResult],
+) -> list[Topic]:
+    """The topics to delete; what is wrong with the others goes to ``answers``."""
+    found: list[Topic] = []
+    by_name: set[UUID] = set()
+    for name in names:
+        topic = broker.topics.get(name)
+        if names[name] > 1:
             continue
+        if topic is None:
+            unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            answers.append(_answer(name, ZERO_UUID, unknown, UNKNOWN_NAME))
+        elif topic.topic_id in ids:
+            by_name.add(topic.topic_id)
+            text = "The provided topic name maps to an ID that was already supplied."
+            answers.append(_answer(name, topic.topic_id, ErrorCode.INVALID_REQUEST, text))
+        else:
+            found.append(topic)
+    for topic_id in ids:
         topic = broker.topics_by_id.get(topic_id)
+        if ids[topic_id] > 1 or topic_id in by_name:
+            continue
         if topic is None:
             answers.append(_answer(None, topic_id, ErrorCode.UNKNOWN_TOPIC_ID, UNKNOWN_ID))
-        elif topic.name in by_name:
-            del by_name[topic.name]
-            text = "The provided topic name maps to an ID that was already supplied."
-            answers.append(_answer(topic.name, topic_id, invalid, text))
         else:
-            by_name[topic.name] = topic
-    return by_name
+            found.append(topic)
+    return found
 
 
 def _answer(
