@@ -39,11 +39,15 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its status."""
     try:
+        # Until the event loop takes the signals over, they end the command as cleanly.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
         options = _parser().parse_args(arguments)
         status: int = options.run(options)
     except UsageError as error:
         print(f"kafkashim: {error}", file=sys.stderr)
         status = 1
+    except KeyboardInterrupt:
+        status = 0
     except BrokenPipeError:
         # Whoever read the output has seen enough (``kafkashim demo | head``).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -153,12 +157,19 @@ async def _run_server(config: object, options: argparse.Namespace, failure: list
         failure.append(_cannot_listen(config, error))
         return
     for host, port in server.addresses:
-        log.info("Listening on %s:%d, rules %s", host, port, options.rules)
-    log.info("Kafka Server started")
+        _announce("Listening on %s:%d, rules %s", host, port, options.rules)
+    _announce("Kafka Server started")
     await stopped.wait()
     log.info("shutting down")
     await server.stop()
     log.info("shut down completed")
+
+
+def _announce(message: str, *values: object) -> None:
+    """Say what scripts wait for, whatever the log level."""
+    record = log.makeRecord(log.name, logging.INFO, __file__, 0, message, values, None)
+    for handler in logging.getLogger().handlers:
+        handler.handle(record)
 
 
 def _cannot_listen(config: object, error: OSError) -> str:

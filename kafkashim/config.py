@@ -228,9 +228,9 @@ class Config:
                 "advertised.listeners cannot use the nonroutable meta-address 0.0.0.0."
                 " Use a routable IP address."
             )
+        self.listener_names = [name for name, _ in listeners]
         # Without a host, Kafka takes the machine's name; here it is the address a client came in on.
-        found = [address for _, address in advertised if address[0]]
-        self.advertised_address = found[0] if found else None
+        self.advertised_addresses = {name: address for name, address in advertised if address[0]}
 
     def _endpoints(self, name: str, text: str) -> list[tuple[str, tuple[str, int]]]:
         """Name, host and port of each listener that clients may use."""

@@ -67,6 +67,7 @@ class Connection:
     __slots__ = (
         "_dispatcher",
         "_filled",
+        "_handling",
         "_max_request",
         "_own",
         "_parked",
@@ -77,6 +78,7 @@ class Connection:
         "closed",
         "id",
         "listener_host",
+        "listener_name",
         "listener_port",
         "peer_host",
         "peer_port",
@@ -92,6 +94,7 @@ class Connection:
         max_request: int,
         peer: tuple[str, int] = ("", 0),
         listener: tuple[str, int] = ("", 0),
+        listener_name: str = "PLAINTEXT",
     ) -> None:
         self.id = number
         self._dispatcher = dispatcher
@@ -100,8 +103,10 @@ class Connection:
         self._max_request = max_request
         self.peer_host, self.peer_port = peer
         self.listener_host, self.listener_port = listener
+        self.listener_name = listener_name
         self._own: bytearray | None = None
         self._filled = 0
+        self._handling = False
         self._parked: Parked[Any] | None = None
         self._reading = True
         self._writable = True
@@ -171,6 +176,7 @@ class Connection:
         out: list[Buffer] = []
         gathered = 0
         dispatch, later = self._dispatcher.dispatch, self._answered
+        self._handling = True
         try:
             while end - o >= 4:
                 size = _size(data, o)[0]
@@ -202,6 +208,7 @@ class Connection:
             # One connection's trouble is never another's, nor the loop's.
             log.exception("Closing connection %s:%d", self.peer_host, self.peer_port)
             self.closed = True
+        self._handling = False
         if out:
             self._transport.write(out)
         if self.closed:
@@ -227,7 +234,11 @@ class Connection:
             return
         if self._own is not None:
             self._handle_own()
-        if not self._reading and self._filled < READ_AHEAD and not self.closed:
+        if (
+            not self._reading
+            and not self.closed
+            and ((self._parked is None and self._writable) or self._filled < READ_AHEAD)
+        ):
             self._reading = True
             self._transport.resume_reading()
 
@@ -244,7 +255,9 @@ class Connection:
         """Close once the answers given so far are sent."""
         if not self.closed:
             self.closed = True
-            self._transport.close()
+            # What was answered before, in this very read, is still to be written: _handle closes then.
+            if not self._handling:
+                self._transport.close()
 
     def lost(self) -> None:
         """The peer is gone; whoever was to answer it is told."""

@@ -94,7 +94,9 @@ class FetchSession:
 
     def move_to_end(self, key: PartitionKey) -> None:
         """A partition that just had data goes behind the others, so that all get their turn."""
-        self.partitions[key] = self.partitions.pop(key)
+        partition = self.partitions.pop(key, None)
+        if partition is not None:  # it may have been forgotten while a fetch waited
+            self.partitions[key] = partition
 
 
 class FetchContext:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def advertised(broker: Broker, peer: Peer) -> tuple[str, int]:
     """Host and port of the broker for one client.
 
-    ``advertised.listeners`` where it is set; otherwise the address the client came in on, so that a
-    broker bound to every interface, or reached through another name, is found again.
+    What ``advertised.listeners`` says of the listener the client came in on; otherwise the address it
+    came in on, so that a broker bound to every interface, or reached by another name, is found again.
     """
-    fixed = broker.config.advertised_address
-    return fixed if fixed is not None else (peer.listener_host, peer.listener_port)
+    came_in_on = (peer.listener_host, peer.listener_port)
+    return broker.config.advertised_addresses.get(peer.listener_name, came_in_on)

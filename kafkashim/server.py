@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from itertools import count
 from typing import Any, cast
 
@@ -42,8 +43,9 @@ class LoopClock:
 class _Protocol(asyncio.BufferedProtocol):
     """The asyncio side of a connection, which is also the transport the connection sees."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, listener_name: str) -> None:
         self._server = server
+        self.listener_name = listener_name
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self.connection: Connection = None  # type: ignore[assignment]
         self.last_active = 0.0
@@ -77,6 +79,7 @@ class _Protocol(asyncio.BufferedProtocol):
     def write(self, buffers: list[Buffer]) -> None:
         if self._transport.is_closing():
             return
+        self.last_active = time.monotonic()
         if len(buffers) == 1:
             self._transport.write(buffers[0])
         elif sum(map(len, buffers)) <= JOIN_BYTES:
@@ -130,9 +133,10 @@ class Server:
             OSError: a port is in use, or an address is not this machine's.
         """
         try:
-            for host, port in self.config.listen_addresses:
+            names, addresses = self.config.listener_names, self.config.listen_addresses
+            for name, (host, port) in zip(names, addresses, strict=True):
                 listener = await self.loop.create_server(
-                    lambda: _Protocol(self), host or None, port, backlog=128
+                    partial(_Protocol, self, name), host or None, port, backlog=128
                 )
                 self._listeners.append(listener)
                 self.addresses.append(listener.sockets[0].getsockname()[:2])
@@ -149,9 +153,10 @@ class Server:
         if self._idle_sweep is not None:
             self._idle_sweep.cancel()
         self.broker.close()
-        for protocol in tuple(self._protocols):
-            protocol.abort()
+        # A connection that was on its way when the listeners closed is still made: again until none is.
         while self._protocols:
+            for protocol in tuple(self._protocols):
+                protocol.abort()
             await asyncio.sleep(0)
         for listener in self._listeners:
             await listener.wait_closed()
@@ -168,6 +173,7 @@ class Server:
             max_request=self.config.socket_request_max_bytes,
             peer=_address(transport, "peername"),
             listener=_address(transport, "sockname"),
+            listener_name=protocol.listener_name,
         )
 
     def disconnected(self, protocol: _Protocol) -> None:
@@ -175,6 +181,8 @@ class Server:
         self._protocols.discard(protocol)
 
     def _sweep_later(self) -> None:
+        if self.config.connections_max_idle_ms < 0:
+            return  # never, as in Selector
         interval_ms = min(self.config.connections_max_idle_ms, 60_000)
         self._idle_sweep = self.broker.clock.call_later(max(interval_ms / 4, 10), self._sweep)
 
@@ -189,7 +197,7 @@ class Server:
                     protocol.connection.peer_port,
                     self.config.connections_max_idle_ms,
                 )
-                protocol.connection.close()
+                protocol.abort()
         self._sweep_later()
 
 

@@ -6,6 +6,7 @@ after the other.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from kafkashim.groups.coordinator import GroupCoordinator
 
 LEADER_EPOCH = 0
+
+log = logging.getLogger("kafkashim.state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,12 @@ class Partition:
     def wake(self) -> None:
         """Tell the fetches that wait that there is something new, or that the topic is gone."""
         for look_again in tuple(self.waiting):
-            look_again()
+            try:
+                look_again()
+            except Exception:
+                # The trouble of one who waits is not that of the producer who wakes it.
+                log.exception("A fetch that waited for %s failed", self.name)
+                self.waiting.discard(look_again)
 
 
 class Topic:

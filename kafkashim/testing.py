@@ -81,6 +81,11 @@ class KafkaShim:
         return self._running().addresses[0][1]
 
     @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of every listener, in the order of ``listeners``."""
+        return list(self._running().addresses)
+
+    @property
     def bootstrap_servers(self) -> str:
         """What a client's ``bootstrap.servers`` wants."""
         return f"{self.host}:{self.port}"

@@ -14,7 +14,7 @@ and the leader epoch without touching it. ``length`` counts the bytes after itse
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kafka_codecs.compression import compress, decompress
@@ -44,6 +44,11 @@ NO_TIMESTAMP = -1
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 _unpack_header = HEADER.unpack_from
+
+
+def to_long(number: int) -> int:
+    """``number`` as Java's 64-bit arithmetic has it."""
+    return (number + 0x8000000000000000 & 0xFFFFFFFFFFFFFFFF) - 0x8000000000000000
 
 
 class InvalidRecord(ValueError):
@@ -184,18 +189,21 @@ class RecordBatch:
             InvalidRecord: they do not parse.
             CompressionError: they do not decompress.
         """
+        return list(self.iterate())
+
+    def iterate(self) -> Iterator[Record]:
+        """The records one by one; raises as :meth:`records` does, but only when it gets there."""
         log_append_time = bool(self.attributes & TIMESTAMP_TYPE_BIT)
-        found = parse_records(self.payload(), self.records_count)
-        return [
-            Record(
+        found = iterate_records(self.payload(), self.records_count)
+        for offset_delta, timestamp_delta, key, value, headers in found:
+            timestamp = to_long(self.base_timestamp + timestamp_delta)
+            yield Record(
                 self.base_offset + offset_delta,
-                self.max_timestamp if log_append_time else self.base_timestamp + timestamp_delta,
+                self.max_timestamp if log_append_time else timestamp,
                 key,
                 value,
                 headers,
             )
-            for offset_delta, timestamp_delta, key, value, headers in found
-        ]
 
 
 def read_batches(buffer: Buffer) -> list[RecordBatch]:
@@ -313,6 +321,7 @@ def decode_varint(b: Buffer, o: int, longest: int = 5) -> tuple[int, int]:
         o += 1
         n |= (byte & 0x7F) << shift
         if byte < 0x80:
+            n &= 0xFFFFFFFF if longest == 5 else 0xFFFFFFFFFFFFFFFF
             return n >> 1 ^ -(n & 1), o
         shift += 7
     raise VarintTooLong(f"varint longer than {longest} bytes")
@@ -327,7 +336,11 @@ def parse_records(b: Buffer, count: int) -> list[ParsedRecord]:
     Raises:
         InvalidRecord: they do not parse, or bytes are left over.
     """
-    found: list[ParsedRecord] = []
+    return list(iterate_records(b, count))
+
+
+def iterate_records(b: Buffer, count: int) -> Iterator[ParsedRecord]:
+    """The same one by one; an error comes when the walk gets there."""
     o = 0
     try:
         for _ in range(count):
@@ -342,12 +355,11 @@ def parse_records(b: Buffer, count: int) -> list[ParsedRecord]:
             headers, o = _headers(b, o, stop)
             if o != stop:
                 raise InvalidRecord(f"a record of {size} bytes ends after {o - stop + size}")
-            found.append((offset_delta, timestamp_delta, key, value, headers))
+            yield offset_delta, timestamp_delta, key, value, headers
     except IndexError:
         raise InvalidRecord("the records end inside a record") from None
     if o != len(b):
         raise InvalidRecord(f"{len(b) - o} bytes are left over after {count} records")
-    return found
 
 
 def _nullable(b: Buffer, o: int, stop: int) -> tuple[bytes | None, int]:
@@ -491,6 +503,7 @@ def _raw_varint(b: bytes, o: int, longest: int) -> tuple[int, int]:
         o += 1
         n |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return n, o
+            # Bits beyond an int or a long fall away, as in ByteUtils.
+            return n & (0xFFFFFFFF if longest == 5 else 0xFFFFFFFFFFFFFFFF), o
         shift += 7
     raise VarintTooLong(f"varint longer than {longest} bytes")

@@ -37,6 +37,7 @@ class FakePeer:
     peer_host: str = "127.0.0.1"
     listener_host: str = "localhost"
     listener_port: int = 9092
+    listener_name: str = "PLAINTEXT"
 
     def close(self) -> None:
         raise AssertionError("no handler of a group closes its connection")

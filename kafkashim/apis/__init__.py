@@ -14,6 +14,7 @@ class Peer(Protocol):
 
     id: int
     peer_host: str
+    listener_name: str
     listener_host: str
     listener_port: int
 

@@ -7,6 +7,10 @@ where. Versions 0 to 2 are offered for librdkafka's sake and never decoded (KAFK
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
 from kafka_codecs.compression import ZSTD
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_00_produce import (
@@ -38,10 +42,12 @@ from kafkashim.rules.batch_checks import (
     check_records,
     is_transactional,
 )
-from kafkashim.rules.producer_state import NO_PRODUCER_ID, Append, Duplicate
+from kafkashim.rules.producer_state import NO_PRODUCER_ID, Append, Duplicate, Verdict
 from kafkashim.state import Broker, Decision, Partition, Topic
 
 VERSION_WITH_ABORTABLE = 11
+log = logging.getLogger("kafkashim.produce")
+
 FIRST_VERSION_WITH_TOPIC_IDS = 13
 NO_AUTHORITY = Refusal(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, knows_log=False)
 UNKNOWN_PARTITION = Refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, knows_log=False)
@@ -59,6 +65,9 @@ def handle(
     request: ProduceRequest, broker: Broker, context: RequestContext
 ) -> ProduceResponse | Parked[ProduceResponse] | None:
     """Append what may be appended; each partition is answered apart."""
+    topics = request.topic_data
+    if len(topics) != 1 or len(topics[0].partition_data) != 1:
+        request.topic_data = _each_once(topics)
     whole, batches = _look_over(request)
     if isinstance(whole, Parked):
         return whole
@@ -90,6 +99,21 @@ def handle(
             context.connection.close()
         return None
     return ProduceResponse(responses=responses)
+
+
+def _each_once(topics: list[TopicProduceData]) -> list[TopicProduceData]:
+    """Each partition once: of one named twice the last batch counts.
+
+    ``KafkaApis.handleProduceRequest`` puts them into a map.
+    """
+    found: dict[tuple[str, UUID], dict[int, PartitionProduceData]] = {}
+    for topic in topics:
+        for data in topic.partition_data:
+            found.setdefault((topic.name, topic.topic_id), {})[data.index] = data
+    return [
+        TopicProduceData(name=name, topic_id=topic_id, partition_data=list(data.values()))
+        for (name, topic_id), data in found.items()
+    ]
 
 
 def _look_over(
@@ -211,18 +235,33 @@ def append(
     else:
         answer = _refused(partition.index, Refusal(verdict.error), partition)
     if broker.on_decision is not None and batch.producer_id > NO_PRODUCER_ID:
-        broker.on_decision(
+        _tell(broker.on_decision, partition, batch, verdict, answer, context)
+    return answer
+
+
+def _tell(
+    observer: Callable[[Decision], None],
+    partition: Partition,
+    batch: RecordBatch,
+    verdict: Verdict,
+    answer: PartitionProduceResponse,
+    context: RequestContext,
+) -> None:
+    """Tell who watches; the batch is a copy, because the received bytes are soon others."""
+    try:
+        observer(
             Decision(
                 partition.topic.name,
                 partition.index,
                 context.client_id,
-                batch,
+                RecordBatch(bytes(batch.buffer)),
                 verdict,
                 answer.base_offset,
                 answer.error_code,
             )
         )
-    return answer
+    except Exception:
+        log.exception("An observer of decisions failed")
 
 
 def _refused(

@@ -146,10 +146,13 @@ class Reader:
         max_bytes: int,
         at_least_one: bool,
     ) -> PartitionData:
-        if partition is None or partition.topic.name not in self.broker.topics:
-            by_id = isinstance(wanted.topic, UUID)
-            known = by_id and wanted.topic in self.broker.topics_by_id
-            unknown = by_id and not known
+        if partition is None or partition.topic.topic_id not in self.broker.topics_by_id:
+            # A topic that was deleted while the fetch waited is no longer looked for by its id.
+            unknown = (
+                partition is None
+                and isinstance(wanted.topic, UUID)
+                and wanted.topic not in self.broker.topics_by_id
+            )
             error = ErrorCode.UNKNOWN_TOPIC_ID if unknown else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
             # Where the partition was not even looked up the list is empty, not null.
             return _failed(wanted.index, error, aborted_transactions=[])

@@ -34,6 +34,15 @@ from kafkashim.topic_names import topic_name_error
 TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS_TYPE, GROUP_TYPE = 2, 4, 8, 16, 32
 KNOWN_TYPES = (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS_TYPE, GROUP_TYPE)
 LOGGER_SOURCE = 6
+# Log4j's names, by the highest of Python's levels they stand for.
+LEVELS = (
+    (5, "TRACE"),
+    (logging.DEBUG, "DEBUG"),
+    (logging.INFO, "INFO"),
+    (logging.WARNING, "WARN"),
+    (logging.ERROR, "ERROR"),
+    (logging.CRITICAL, "FATAL"),
+)
 MALFORMED = (
     "This most likely occurs because of a request being malformed by the client library or the"
     " message was sent to an incompatible broker. See the broker logs for more details."
@@ -120,7 +129,8 @@ def _broker(name: str, broker: Broker, kind: int) -> Iterable[Entry]:
         raise _Refused(ErrorCode.INVALID_REQUEST, f"{text} received {name}")
     if kind == BROKER:
         return broker_entries(broker.config)
-    level = logging.getLevelName(logging.getLogger().getEffectiveLevel())
+    threshold = logging.getLogger().getEffectiveLevel()
+    level = next((level for most, level in LEVELS if threshold <= most), "OFF")
     return [Entry("root", level, LOGGER_SOURCE, False, False, 0, ())]
 
 

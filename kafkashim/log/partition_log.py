@@ -53,15 +53,19 @@ NOT_FOUND = TimestampOffset(NO_TIMESTAMP, -1)
 
 
 class Segment:
-    """A stretch of the log, with the base offset and the place of each batch in it."""
+    """A stretch of the log, with the place of each batch in it.
+
+    Of each batch the index keeps its offset, relative to the segment's, and its position: 8 bytes, since
+    neither goes beyond an int in a segment.
+    """
 
     __slots__ = ("base_offset", "first_timestamp", "max_timestamp", "offsets", "positions", "store")
 
     def __init__(self, base_offset: int, store: SegmentStore) -> None:
         self.base_offset = base_offset
         self.store = store
-        self.offsets = array("q")
-        self.positions = array("q")
+        self.offsets = array("I")
+        self.positions = array("I")
         self.first_timestamp = NO_TIMESTAMP
         self.max_timestamp = NO_TIMESTAMP
 
@@ -114,8 +118,7 @@ class PartitionLog:
             segment = self._roll()
             store = segment.store
         base_offset = self.log_end_offset
-        segment.offsets.append(base_offset)
-        segment.positions.append(store.size)
+        position = store.size
         kept = store.append(batch.buffer)
         _put_place(kept, 0, base_offset, batch.batch_length, leader_epoch)
         if (
@@ -127,6 +130,8 @@ class PartitionLog:
             struct.pack_into(">h", kept, ATTRIBUTES_OFFSET, attributes)
             struct.pack_into(">q", kept, MAX_TIMESTAMP_OFFSET, max_timestamp)
             seal(kept)
+        segment.offsets.append(base_offset - segment.base_offset)
+        segment.positions.append(position)
         if max_timestamp > segment.max_timestamp:
             segment.max_timestamp = max_timestamp
         if segment.first_timestamp == NO_TIMESTAMP:
@@ -165,7 +170,7 @@ class PartitionLog:
         if segments[at].base_offset > offset:
             at = bisect_right(segments, offset, key=lambda segment: segment.base_offset) - 1
         segment = segments[at]
-        index = bisect_right(segment.offsets, offset) - 1
+        index = bisect_right(segment.offsets, offset - segment.base_offset) - 1
         start = segment.positions[index]
         following = index + 1
         end = (
@@ -192,7 +197,7 @@ class PartitionLog:
             for batch in segment.batches():
                 if batch.max_timestamp < timestamp or batch.last_offset < self.log_start_offset:
                     continue
-                for record in batch.records():
+                for record in batch.iterate():
                     if record.timestamp >= timestamp and record.offset >= self.log_start_offset:
                         return TimestampOffset(record.timestamp, record.offset)
         return NOT_FOUND
@@ -212,6 +217,9 @@ class PartitionLog:
         self.log_start_offset = max(self.log_start_offset, before)
         while len(self.segments) > 1 and self.segments[1].base_offset <= self.log_start_offset:
             del self.segments[0]
+        if self.log_start_offset == self.log_end_offset and self.segments[0].store.size:
+            self._roll()
+            del self.segments[0]
         return self.log_start_offset
 
     def enforce_retention(self, now_ms: int) -> int:
@@ -227,6 +235,7 @@ class PartitionLog:
         if limits.retention_ms >= 0:
             while (
                 self.segments[0].store.size
+                and self.segments[0].max_timestamp >= 0
                 and now_ms - self.segments[0].max_timestamp > limits.retention_ms
             ):
                 dropped += self._drop_oldest()

@@ -69,7 +69,10 @@ class MemorySegment:
     def _grow(self, length: int) -> None:
         if self._chunks:
             full = self._chunks[-1]
-            self._chunks[-1] = full[: self._used]
+            used = full[: self._used]
+            # A slice holds on to the whole chunk: what is left empty is given back when it is much.
+            # Views that were handed out keep the old one for as long as they live.
+            self._chunks[-1] = memoryview(bytes(used)) if self._room > self._used // 8 else used
             wanted = min(2 * len(full), LARGEST_CHUNK)
         else:
             wanted = FIRST_CHUNK

@@ -28,11 +28,14 @@ from kafka_codecs.record_batch import (
     MAGIC_OFFSET,
     NO_SEQUENCE,
     NO_TIMESTAMP,
+    TIMESTAMP_TYPE_BIT,
     TRANSACTIONAL_BIT,
     InvalidRecord,
+    ParsedRecord,
     RecordBatch,
     VarintTooLong,
-    parse_records,
+    iterate_records,
+    to_long,
     walk_records,
 )
 from kafka_codecs.schema import Buffer
@@ -42,6 +45,7 @@ MINIMUM_RECORD_SIZE = 14
 # First Produce version that may carry zstd (KIP-110).
 FIRST_VERSION_WITH_ZSTD = 7
 MIN_LONG = -0x8000000000000000
+MAX_LONG = 0x7FFFFFFFFFFFFFFF
 
 
 class BatchLimits(Protocol):
@@ -173,37 +177,55 @@ def check_records(
         # MemoryRecordsBuilder then trips over them.
         return UNEXPECTED
     base = batch.base_timestamp
-    earliest = max(now_ms - limits.message_timestamp_before_max_ms, MIN_LONG)
-    latest = now_ms + limits.message_timestamp_after_max_ms
-    if limits.compacted or (
-        not limits.log_append_time and not (earliest <= base + low and base + high <= latest)
+    first, last = base + low, base + high
+    wraps = first < MIN_LONG or last > MAX_LONG
+    in_time = (
+        now_ms - limits.message_timestamp_before_max_ms <= first
+        and last <= now_ms + limits.message_timestamp_after_max_ms
+    )
+    if (
+        limits.compacted
+        or (limits.log_append_time and batch.attributes & TIMESTAMP_TYPE_BIT)
+        or (not limits.log_append_time and (wraps or not in_time))
     ):
-        refusal = _check_each(batch, payload, limits, (earliest, latest), where)
+        refusal = _check_each(batch, payload, limits, now_ms, where)
         if refusal is not None:
             return refusal
-    return base + high
+    if wraps:
+        last = max(
+            to_long(base + record[1]) for record in iterate_records(payload, batch.records_count)
+        )
+    return max(last, NO_TIMESTAMP)
 
 
 def _check_each(
-    batch: RecordBatch, payload: bytes, limits: BatchLimits, window: tuple[int, int], where: str
+    batch: RecordBatch, payload: bytes, limits: BatchLimits, now_ms: int, where: str
 ) -> Refusal | None:
-    earliest, latest = window
+    before, after = limits.message_timestamp_before_max_ms, limits.message_timestamp_after_max_ms
+    earliest, latest = to_long(now_ms - before), to_long(now_ms + after)
     errors: list[tuple[int, str]] = []
     bad_timestamp = False
-    for index, record in enumerate(parse_records(payload, batch.records_count)):
-        timestamp = batch.base_timestamp + record[1]
+    for index, record in enumerate(iterate_records(payload, batch.records_count)):
+        timestamp = to_long(batch.base_timestamp + record[1])
+        age = to_long(now_ms - timestamp)
         if limits.compacted and record[2] is None:
             text = "Compacted topic cannot accept message without key in topic partition"
             errors.append((index, f"{text} {where}"))
         elif (
             not limits.log_append_time
             and timestamp != NO_TIMESTAMP
-            and not earliest <= timestamp <= latest
+            and (age > before or to_long(-age) > after)
         ):
             bad_timestamp = True
             text = f"Timestamp {timestamp} of message with offset {record[0]} is out of range."
             text += f" The timestamp should be within [{earliest}, {latest}]"
             errors.append((index, text))
+        elif limits.log_append_time and batch.attributes & TIMESTAMP_TYPE_BIT:
+            bad_timestamp = True
+            text = f"Invalid timestamp type in message {_describe(record, timestamp)}. "
+            errors.append(
+                (index, text + "Producer should not set timestamp type to LogAppendTime.")
+            )
     if not errors:
         return None
     if bad_timestamp:
@@ -215,3 +237,12 @@ def _check_each(
         f"and only showing the first three errors at most: [{shown}]"
     )
     return Refusal(ErrorCode.INVALID_RECORD, message, tuple(errors))
+
+
+def _describe(record: ParsedRecord, timestamp: int) -> str:
+    """A record as ``DefaultRecord.toString`` has it."""
+    key, value = len(record[2] or b""), len(record[3] or b"")
+    return (
+        f"DefaultRecord(offset={record[0]}, timestamp={timestamp}, key={key} bytes,"
+        f" value={value} bytes)"
+    )
