@@ -137,6 +137,18 @@ def test_without_auto_creation_nothing_is_created(
     assert not broker.broker.topics
 
 
+def test_with_more_replicas_than_brokers_nothing_is_created(
+    in_process: Callable[..., InProcess],
+) -> None:
+    """And the answer does not say so: it stays the one for a missing topic."""
+    broker = in_process(config={"default.replication.factor": "3"})
+    peer = broker.connect()
+    for _ in range(2):
+        answer = ask(peer, ["new"], allow_auto_topic_creation=True)
+        assert errors(answer) == [("new", UNKNOWN_TOPIC_OR_PARTITION)]
+        broker.clock.advance(1000)
+
+
 @pytest.mark.parametrize("version", range(4, 14))
 def test_a_client_may_choose(version: int, peer: Peer, broker: InProcess) -> None:
     ask(peer, ["new"], version, allow_auto_topic_creation=False)

@@ -112,7 +112,8 @@ def _create(name: str, broker: Broker, wanted: bool) -> ErrorCode:
     """Arrange for a missing topic to be created, and give the error of this answer."""
     if topic_name_error(name) is not None:
         return ErrorCode.INVALID_TOPIC_EXCEPTION
-    if wanted:
+    # With more replicas by default than there are brokers the topic is never created, nor is it said.
+    if wanted and broker.config.default_replication_factor == 1:
 
         def create() -> None:
             if name not in broker.topics:
