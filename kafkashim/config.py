@@ -154,7 +154,6 @@ class Config:
         self.max_incremental_fetch_session_cache_slots = self.get_int(
             "max.incremental.fetch.session.cache.slots"
         )
-        self.max_request_partition_size_limit = self.get_int("max.request.partition.size.limit")
         self.telemetry_max_bytes = self.get_int("telemetry.max.bytes")
         self.auto_create_topics_enable = self.get_bool("auto.create.topics.enable")
         self.delete_topic_enable = self.get_bool("delete.topic.enable")
@@ -179,7 +178,6 @@ class Config:
             "producer.id.expiration.check.interval.ms"
         )
         self.transaction_max_timeout_ms = self.get_int("transaction.max.timeout.ms")
-        self.transactional_id_expiration_ms = self.get_int("transactional.id.expiration.ms")
 
     def _read_groups(self) -> None:
         self.group_min_session_timeout_ms = self.get_int("group.min.session.timeout.ms")

@@ -126,6 +126,7 @@ class Dispatcher:
             CloseConnection: the connection is to be closed without an answer.
         """
         try:
+            # The header as decode_request_header reads it, but without making an object of it.
             key_version, correlation_id, length = _head(frame, 0)
             o = 10
             client_id = None

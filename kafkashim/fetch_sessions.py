@@ -102,7 +102,7 @@ class FetchSession:
 class FetchContext:
     """One fetch request, placed: which partitions to read, and what its answer must carry."""
 
-    __slots__ = ("_cache", "error", "incremental", "partitions", "session", "wants_session")
+    __slots__ = ("_cache", "error", "partitions", "session", "wants_session")
 
     def __init__(
         self,
@@ -116,7 +116,6 @@ class FetchContext:
         self._cache = cache
         self.partitions = partitions
         self.session = session
-        self.incremental = session is not None
         self.wants_session = wants_session
         self.error = error
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kafka_codecs.errors import ErrorCode
-from kafkashim.clock import Clock
 from kafkashim.config import Config
 
 # The epoch below Short.MAX_VALUE - 1: at 32766 an id is exhausted and a new one is given
@@ -39,8 +38,6 @@ class TransactionalProducer:
 
     producer_id: int
     producer_epoch: int
-    timeout_ms: int
-    last_update_ms: int
     last_producer_epoch: int = -1
     previous_producer_id: int = -1
 
@@ -58,8 +55,7 @@ class TransactionalProducer:
 class ProducerIds:
     """Hands out producer ids and keeps those of transactional ids."""
 
-    def __init__(self, clock: Clock, config: Config) -> None:
-        self._clock = clock
+    def __init__(self, config: Config) -> None:
         self._config = config
         self.next_id = BLOCK_START
         self.transactional: dict[str, TransactionalProducer] = {}
@@ -87,17 +83,14 @@ class ProducerIds:
         if not 0 < timeout_ms <= self._config.transaction_max_timeout_ms:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_TRANSACTION_TIMEOUT)
         known = self.transactional.get(transactional_id)
-        now = self._clock.now_ms()
         if known is None:
-            known = TransactionalProducer(self.new_id(), 0, timeout_ms, now)
+            known = TransactionalProducer(self.new_id(), 0)
             self.transactional[transactional_id] = known
         elif given and not known.may_continue(producer_id, producer_epoch):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.PRODUCER_FENCED)
-        else:
-            if not given or producer_epoch == known.producer_epoch:
-                self._raise_epoch(known, producer_epoch)
-            # Otherwise the answer to this very call was lost: the same id and epoch again.
-            known.timeout_ms, known.last_update_ms = timeout_ms, now
+        elif not given or producer_epoch == known.producer_epoch:
+            self._raise_epoch(known, producer_epoch)
+        # Otherwise the answer to this very call was lost: the same id and epoch again.
         return ProducerIdAndEpoch(known.producer_id, known.producer_epoch)
 
     def _raise_epoch(self, known: TransactionalProducer, last_producer_epoch: int) -> None:

@@ -132,7 +132,7 @@ class Broker:
         self.cluster_id = base64_id(self.ids.uuid())
         self.topics: dict[str, Topic] = {}
         self.topics_by_id: dict[UUID, Topic] = {}
-        self.producer_ids = ProducerIds(clock, config)
+        self.producer_ids = ProducerIds(config)
         self.fetch_sessions = FetchSessionCache(clock, self.ids, config)
         self.telemetry = ClientTelemetry(clock, self.ids)
         # Filled by dispatch: API key -> versions offered, what ApiVersions answers.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from compat_tests.server.asking import Asks, fetch
-from compat_tests.server.in_process import InProcess
+from compat_tests.server.in_process import InProcess, Peer
 from compat_tests.wire_client import WireClient
 from kafkashim.testing import KafkaShim
 
@@ -111,6 +111,18 @@ def in_process(pytestconfig: pytest.Config) -> Callable[..., InProcess]:
         return InProcess(**{"decoder": pytestconfig.getoption("--decoder"), **options})
 
     return make
+
+
+@pytest.fixture
+def broker(in_process: Callable[..., InProcess]) -> InProcess:
+    """A broker without sockets, as it comes."""
+    return in_process()
+
+
+@pytest.fixture
+def peer(broker: InProcess) -> Peer:
+    """A client of that broker."""
+    return broker.connect()
 
 
 @pytest.fixture

@@ -35,11 +35,6 @@ def broker(in_process: Callable[..., InProcess]) -> InProcess:
     return in_process(config={"message.max.bytes": "20000000"})
 
 
-@pytest.fixture
-def peer(broker: InProcess) -> Peer:
-    return broker.connect()
-
-
 def numbered(number: int) -> bytes:
     """A small request with this correlation id."""
     return encode_request(API_VERSIONS, 0, number, client_id=None)

@@ -42,16 +42,6 @@ every_version = pytest.mark.parametrize("version", range(4, 19))
 
 
 @pytest.fixture
-def broker(in_process: Callable[..., InProcess]) -> InProcess:
-    return in_process()
-
-
-@pytest.fixture
-def peer(broker: InProcess) -> Peer:
-    return broker.connect()
-
-
-@pytest.fixture
 def topic(peer: Peer) -> str:
     """Partition 0 holds four batches of three records."""
     name = new_topic(peer, 3)

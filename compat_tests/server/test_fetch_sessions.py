@@ -20,16 +20,6 @@ FETCH_SESSION_TOPIC_ID_ERROR = 106
 
 
 @pytest.fixture
-def broker(in_process: Callable[..., InProcess]) -> InProcess:
-    return in_process()
-
-
-@pytest.fixture
-def peer(broker: InProcess) -> Peer:
-    return broker.connect()
-
-
-@pytest.fixture
 def topic(peer: Peer) -> str:
     """Partition 0 holds four batches of three records."""
     name = new_topic(peer, 3)

@@ -22,16 +22,6 @@ every_version = pytest.mark.parametrize("version", OLD + NEW)
 every_new_version = pytest.mark.parametrize("version", NEW)
 
 
-@pytest.fixture
-def broker(in_process: Callable[..., InProcess]) -> InProcess:
-    return in_process()
-
-
-@pytest.fixture
-def peer(broker: InProcess) -> Peer:
-    return broker.connect()
-
-
 def fenced(version: int) -> tuple[int, int, int]:
     """Clients that know no PRODUCER_FENCED are told INVALID_PRODUCER_EPOCH (KIP-588)."""
     return (PRODUCER_FENCED if version >= 4 else INVALID_PRODUCER_EPOCH), -1, -1

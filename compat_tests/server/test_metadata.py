@@ -31,16 +31,6 @@ version_without_ids = pytest.mark.parametrize("version", [10, 11])
 
 
 @pytest.fixture
-def broker(in_process: Callable[..., InProcess]) -> InProcess:
-    return in_process()
-
-
-@pytest.fixture
-def peer(broker: InProcess) -> Peer:
-    return broker.connect()
-
-
-@pytest.fixture
 def topic(peer: Peer) -> str:
     return new_topic(peer, 3, name="topic")
 
