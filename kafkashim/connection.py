@@ -18,7 +18,7 @@ from struct import Struct
 from typing import Any, Protocol
 
 from kafka_codecs.schema import Buffer
-from kafkashim.dispatch import CloseConnection, Dispatcher
+from kafkashim.dispatch import Answer, CloseConnection, Dispatcher
 from kafkashim.parked import Parked
 
 SHARED_BUFFER_SIZE = 256 * 1024
@@ -30,9 +30,13 @@ READ_AHEAD = 64 * 1024
 # How much of the answers is gathered into one write. Requests are small and answers may be large: a
 # peer that asks for much and reads nothing has to be noticed in the middle of what it sent at once.
 WRITE_AT_ONCE = 64 * 1024
+# How many answers the first write of those to one read carries, and each further one twice as many: a
+# client with a few requests in flight goes on while the rest of them is handled, and one that sent
+# hundreds is answered in few writes.
+FIRST_ANSWERS = 2
 
 log = logging.getLogger("kafkashim.connection")
-_size = Struct(">i").unpack_from
+_length = Struct(">i").unpack_from
 # What buffers grow by: pages of zeros that are never written to, and so take no memory.
 _room = memoryview(bytes(GROWTH))
 
@@ -40,8 +44,8 @@ _room = memoryview(bytes(GROWTH))
 class Transport(Protocol):
     """What a connection asks of the network."""
 
-    def write(self, buffers: list[Buffer]) -> None:
-        """Send the buffers, in this order."""
+    def write(self, buffers: list[Buffer], size: int) -> None:
+        """Send the buffers, ``size`` bytes together, in this order."""
         ...
 
     def pause_reading(self) -> None:
@@ -166,7 +170,7 @@ class Connection:
         assert own is not None
         room = READ_AHEAD
         if self._filled >= 4 and self._parked is None and self._writable:
-            missing = 4 + _size(own, 0)[0] - len(own)
+            missing = 4 + _length(own, 0)[0] - len(own)
             room = min(GROWTH, max(missing, SMALLEST_BUFFER))
         own += _room[:room]
 
@@ -174,33 +178,37 @@ class Connection:
         """Handle the whole frames in ``data``; gives how many bytes they were."""
         o, end = 0, len(data)
         out: list[Buffer] = []
-        gathered = 0
+        size = 0
+        at_once = FIRST_ANSWERS
         dispatch, later = self._dispatcher.dispatch, self._answered
         self._handling = True
         try:
-            while end - o >= 4:
-                size = _size(data, o)[0]
-                if not 0 < size <= self._max_request:
-                    raise CloseConnection(f"a request of {size} bytes")
-                stop = o + 4 + size
+            while (start := o + 4) <= end:
+                (length,) = _length(data, o)
+                if not 0 < length <= self._max_request:
+                    raise CloseConnection(f"a request of {length} bytes")
+                stop = start + length
                 if stop > end:
                     break
-                answer = dispatch(data[o + 4 : stop], self, later)
+                answer = dispatch(data[start:stop], self, later)
                 o = stop
-                if answer is None:
-                    if self.closed:
-                        break
+                if type(answer) is bytes:
+                    out.append(answer)
+                    size += len(answer)
+                elif type(answer) is list:
+                    out += answer
+                    size += sum(map(len, answer))
                 elif isinstance(answer, Parked):
                     self._parked = answer
                     break
-                else:
-                    out += answer
-                    gathered += len(answer[0]) if len(answer) == 1 else sum(map(len, answer))
-                    if gathered > WRITE_AT_ONCE:
-                        self._transport.write(out)
-                        out, gathered = [], 0
-                        if not self._writable:
-                            break
+                elif self.closed:
+                    break
+                if len(out) >= at_once or size > WRITE_AT_ONCE:
+                    self._transport.write(out, size)
+                    if not self._writable:
+                        out = []
+                        break
+                    out, size, at_once = [], 0, 2 * at_once
         except CloseConnection as refusal:
             log.warning("Closing connection %s:%d: %s", self.peer_host, self.peer_port, refusal)
             self.closed = True
@@ -210,16 +218,19 @@ class Connection:
             self.closed = True
         self._handling = False
         if out:
-            self._transport.write(out)
+            self._transport.write(out, size)
         if self.closed:
             self._transport.close()
         return o
 
-    def _answered(self, buffers: list[Buffer]) -> None:
+    def _answered(self, answer: Answer) -> None:
         """A parked answer is there."""
         if self.closed:
             return
-        self._transport.write(buffers)
+        if isinstance(answer, bytes):
+            self._transport.write([answer], len(answer))
+        else:
+            self._transport.write(answer, sum(map(len, answer)))
         if self._parked is not None:
             self._parked = None
             self._go_on()

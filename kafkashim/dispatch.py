@@ -79,6 +79,10 @@ _put_size_and_id = struct.Struct(">ii").pack
 _head = struct.Struct(">Iih").unpack_from
 
 
+# The bytes of an answer with its size in front; a list of buffers where stored batches are among them.
+Answer = bytes | list[Buffer]
+
+
 class CloseConnection(Exception):
     """The request gets no answer: the connection is closed, as Kafka closes it.
 
@@ -115,12 +119,12 @@ class Dispatcher:
         broker.offered = {row.key: (row.low, row.high) for row in self._rows.values()}
 
     def dispatch(
-        self, frame: memoryview, peer: Peer, later: Callable[[list[Buffer]], None]
-    ) -> list[Buffer] | Parked[Any] | None:
+        self, frame: memoryview, peer: Peer, later: Callable[[Answer], None]
+    ) -> Answer | Parked[Any] | None:
         """Answer a frame.
 
-        Gives the buffers of the answer; ``None`` when the request wants none; or the parked answer,
-        whose buffers go to ``later`` when it is there.
+        Gives the bytes of the answer; ``None`` when the request wants none; or the parked answer,
+        whose bytes go to ``later`` when it is there.
 
         Raises:
             CloseConnection: the connection is to be closed without an answer.
@@ -157,14 +161,7 @@ class Dispatcher:
                 return None
             if isinstance(response, Parked):
                 parked: Parked[Any] = response  # pyright: ignore[reportUnknownVariableType]
-                if parked.response is None:
-
-                    def deliver(answer: Any) -> None:
-                        later(_frame_response(route, correlation_id, answer))
-
-                    parked.deliver_to(deliver)
-                    return parked
-                response = parked.response
+                return _park(route, correlation_id, parked, later)
             return _frame_response(route, correlation_id, response)
         except Exception as error:
             log.exception("Unexpected error while handling %s", _title(frame))
@@ -201,13 +198,13 @@ class Dispatcher:
         self._routes[key << 16 | version] = route
         return route
 
-    def _unsupported_api_versions(self, frame: memoryview) -> list[Buffer]:
+    def _unsupported_api_versions(self, frame: memoryview) -> bytes:
         """ApiVersions at a version nobody knows is answered in version 0 (KIP-511)."""
         from kafkashim.apis.api_18_api_versions import unsupported
 
         header, _ = decode_request_header(frame, 2)
         body = unsupported(self._broker).encode(0)
-        return [_put_size_and_id(len(body) + 4, header.correlation_id), body]
+        return _put_size_and_id(len(body) + 4, header.correlation_id) + body
 
 
 def _construct_codecs(
@@ -231,15 +228,27 @@ def _construct_codecs(
     return decode, encode
 
 
-def _frame_response(route: Route, correlation_id: int, response: Any) -> list[Buffer]:
-    out: list[Buffer] = []
+def _park(
+    route: Route, correlation_id: int, parked: Parked[Any], later: Callable[[Answer], None]
+) -> Answer | Parked[Any]:
+    """Have the answer sent when it is there; one that is there already is given at once."""
+    if parked.response is not None:
+        return _frame_response(route, correlation_id, parked.response)
+
+    def deliver(response: Any) -> None:
+        later(_frame_response(route, correlation_id, response))
+
+    parked.deliver_to(deliver)
+    return parked
+
+
+def _frame_response(route: Route, correlation_id: int, response: Any) -> Answer:
+    out: list[Buffer] = [b"\0"] if route.tagged_response_header else []
     route.encode(response, out)
-    tags = b"\0" if route.tagged_response_header else b""
     if route.joined:
-        body = tags + b"".join(out)
-        return [_put_size_and_id(len(body) + 4, correlation_id) + body]
-    size = sum(map(len, out)) + len(tags) + 4
-    return [_put_size_and_id(size, correlation_id) + tags, *out]
+        body = b"".join(out)
+        return _put_size_and_id(len(body) + 4, correlation_id) + body
+    return [_put_size_and_id(sum(map(len, out)) + 4, correlation_id), *out]
 
 
 def _title(frame: memoryview) -> str:

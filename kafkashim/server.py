@@ -76,16 +76,17 @@ class _Protocol(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self.connection.resume_writing()
 
-    def write(self, buffers: list[Buffer]) -> None:
-        if self._transport.is_closing():
+    def write(self, buffers: list[Buffer], size: int) -> None:
+        transport = self._transport
+        if transport.is_closing():
             return
         self.last_active = time.monotonic()
         if len(buffers) == 1:
-            self._transport.write(buffers[0])
-        elif sum(map(len, buffers)) <= JOIN_BYTES:
-            self._transport.write(b"".join(buffers))
+            transport.write(buffers[0])
+        elif size <= JOIN_BYTES:
+            transport.write(b"".join(buffers))
         else:
-            self._transport.writelines(buffers)
+            transport.writelines(buffers)
 
     def pause_reading(self) -> None:
         self._transport.pause_reading()

@@ -109,7 +109,8 @@ class Topic:
 
     def partition(self, index: int) -> Partition | None:
         """A partition by its index; ``None`` when there is none."""
-        return self.partitions[index] if 0 <= index < len(self.partitions) else None
+        partitions = self.partitions
+        return partitions[index] if 0 <= index < len(partitions) else None
 
 
 class Broker:

@@ -17,6 +17,8 @@ i32 = struct.Struct(">i").unpack_from
 put_i16 = struct.Struct(">h").pack
 put_i32 = struct.Struct(">i").pack
 BYTE = [bytes((n,)) for n in range(128)]
+# What stands before n items or bytes in the compact forms: n + 1 as a varint.
+COMPACT = BYTE[1:]
 
 
 class Malformed(ValueError):
@@ -117,7 +119,7 @@ NAMES: dict[str, Any] = {
     "_i32": i32,
     "_put_i16": put_i16,
     "_put_i32": put_i32,
-    "_byte": BYTE,
+    "_compact": COMPACT,
     "_short": short,
     "_null": null,
     "_uvarint": uvarint,

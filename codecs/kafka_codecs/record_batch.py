@@ -14,7 +14,8 @@ and the leader epoch without touching it. ``length`` counts the bytes after itse
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from kafka_codecs.compression import compress, decompress
@@ -95,6 +96,7 @@ class RecordBatch:
         "records_count",
     )
 
+    buffer: memoryview
     base_offset: int
     batch_length: int
     partition_leader_epoch: int
@@ -131,9 +133,11 @@ class RecordBatch:
             self.records_count,
         ) = _unpack_header(buffer, offset)
         size = self.batch_length + LOG_OVERHEAD
-        if offset or size != len(buffer):
-            buffer = memoryview(buffer)[offset : offset + size]
-        self.buffer = buffer
+        if type(buffer) is not memoryview:
+            buffer = memoryview(buffer)
+        self.buffer = (
+            buffer if size == len(buffer) and not offset else buffer[offset : offset + size]
+        )
 
     @property
     def size(self) -> int:
@@ -170,7 +174,7 @@ class RecordBatch:
 
     def crc_matches(self) -> bool:
         """Whether the checksum is that of the bytes."""
-        return crc32c(memoryview(self.buffer)[ATTRIBUTES_OFFSET:]) == self.crc
+        return crc32c(self.buffer[ATTRIBUTES_OFFSET:]) == self.crc
 
     def payload(self) -> Buffer:
         """The records, decompressed.
@@ -178,8 +182,9 @@ class RecordBatch:
         Raises:
             CompressionError: an unknown codec, or bytes the codec does not read.
         """
-        raw = memoryview(self.buffer)[HEADER_SIZE:]
-        return decompress(self.codec, raw) if self.codec else raw
+        raw = self.buffer[HEADER_SIZE:]
+        codec = self.attributes & COMPRESSION_MASK
+        return decompress(codec, raw) if codec else raw
 
     def records(self) -> list[Record]:
         """The records.
@@ -455,44 +460,109 @@ def _walk_each(b: bytes, count: int) -> tuple[int, int, bool]:
 
 
 _KEY_AND_VALUE = (0, 1)
-# Offset deltas 0 to 63 as the one-byte varints they are.
-_ONE_BYTE_DELTAS = bytes(range(0, 128, 2))
+# A zigzag varint of a number from 0 to 63 is one byte, from 64 to 8191 it is two. These are the
+# columns that the offset deltas of as many records make.
+_ONE_BYTE = 64
+_TWO_BYTES = 8192
+_SMALL = bytes(range(0, 2 * _ONE_BYTE, 2))
+_LARGE_LOW = bytes(range(128, 256, 2)) * 127
+_LARGE_HIGH = b"".join(bytes((high,)) * 64 for high in range(1, 128))
+
+
+class _Shape(NamedTuple):
+    """What the bytes of records that all look alike have in common, column by column.
+
+    A column is the byte that stands at one place of every record: those of the lengths, of the offset
+    deltas, and the count of headers. ``columns`` takes them out of the records, ``expected`` is what
+    they must be, ``stamps`` are the columns of the timestamp deltas.
+    """
+
+    columns: Callable[[bytes], tuple[bytes, ...]]
+    expected: tuple[bytes, ...]
+    stamps: tuple[slice, ...]
+
+
+# The shapes met before, by size and number of the records: a producer of equal messages sends the
+# same one again and again. Those of many records take room, and looking at them again little time.
+_shapes: dict[tuple[int, int], _Shape] = {}
+_MOST_SHAPES = 1024
+_LARGEST_KEPT = 1024
 
 
 def _walk_alike(b: bytes, count: int) -> int:
     """The largest timestamp delta of records that all have the same shape; -1 when they do not.
 
-    Same shape: at most 64 records of one size, without key or headers, values of the same length,
-    timestamp deltas of one byte and not negative. What is not that is walked record by record.
+    Same shape: keys and values of one length (or null), no headers, timestamp deltas from 0 to 63.
+    What is not that is walked record by record.
     """
-    if not 1 < count <= 64:
-        return -1
-    stride, rest = divmod(len(b), count)
-    if rest or stride < 7 or b[stride - 1]:
-        return -1
-    size, at = b[0], 1
-    if size > 127:
-        size, at = size & 127 | b[1] << 7, 2
-    # length, attributes, timestamp delta, offset delta, key length, value length, value, headers
-    lengths = 1 if b[at + 4] < 128 else 2
-    if b[at + 4 + lengths - 1] > 127 or b[at - 1] > 127 or size & 1 or size >> 1 != stride - at:
-        return -1
-    value = b[at + 4] if lengths == 1 else b[at + 4] & 127 | b[at + 5] << 7
-    if value & 1 or value >> 1 != stride - at - 5 - lengths:
-        return -1
-    stamps = b[at + 1 :: stride]
-    if (
-        b[at + 2 :: stride] != _ONE_BYTE_DELTAS[:count]
-        or b[at + 3 :: stride] != b"\x01" * count
-        or b[stride - 1 :: stride] != bytes(count)
-        or b[0::stride] != b[0:1] * count
-        or b[at - 1 :: stride] != b[at - 1 : at] * count
-        or b[at + 4 :: stride] != b[at + 4 : at + 5] * count
-        or b[at + 3 + lengths :: stride] != b[at + 3 + lengths : at + 4 + lengths] * count
-        or stamps.translate(None, _ONE_BYTE_DELTAS)
-    ):
-        return -1
-    return max(stamps) >> 1
+    shape = _shapes.get((len(b), count))
+    if shape is None or shape.columns(b) != shape.expected:
+        shape = _shape_of(b, count)
+        if shape is None or shape.columns(b) != shape.expected:
+            return -1
+        if count <= _LARGEST_KEPT:
+            if len(_shapes) >= _MOST_SHAPES:
+                _shapes.clear()
+            _shapes[len(b), count] = shape
+    high = 0
+    for place in shape.stamps:
+        stamps = b[place]
+        if stamps.count(0) != len(stamps):
+            if stamps.translate(None, _SMALL):
+                return -1
+            high = max(high, max(stamps) >> 1)
+    return high
+
+
+def _shape_of(b: bytes, count: int) -> _Shape | None:
+    """The shape the records have if they all look like the first; ``None`` if they cannot."""
+    if not 1 < count <= _TWO_BYTES or b[-1]:
+        return None
+    try:
+        size, o = decode_varint(b, 0)
+        if not 0 <= len(b) - count * (o + size) <= 2 * count:
+            return None  # what mostly tells that they are of different sizes
+        key_size, value_at = decode_varint(b, o + 3)
+        key_length = b[o + 3 : value_at]
+        value_at += max(key_size, 0)
+        value_size, o = decode_varint(b, value_at)
+        value_length = b[value_at:o]
+    except (IndexError, VarintTooLong):
+        return None
+    content = 2 + len(key_length) + max(key_size, 0) + len(value_length) + max(value_size, 0) + 1
+    small, large = encode_varint(content + 1), encode_varint(content + 2)
+    few = min(count, _ONE_BYTE)
+    more = count - few
+    split = few * (len(small) + content + 1)
+    if split + more * (len(large) + content + 2) != len(b):
+        return None
+    columns: list[tuple[slice, bytes]] = []
+    stamps: list[slice] = []
+
+    def stretch(start: int, records: int, length: bytes, deltas: tuple[bytes, ...]) -> None:
+        """Records from ``start`` on whose offset deltas take as many bytes."""
+        stride = len(length) + content + len(deltas)
+        stop = start + records * stride
+
+        def fixed(at: int, values: bytes) -> None:
+            for place, value in enumerate(values, start + at):
+                columns.append((slice(place, stop, stride), bytes((value,)) * records))
+
+        fixed(0, length)
+        stamp = len(length) + 1
+        stamps.append(slice(start + stamp, stop, stride))
+        for place, delta in enumerate(deltas, start + stamp + 1):
+            columns.append((slice(place, stop, stride), delta[:records]))
+        key_at = stamp + 1 + len(deltas)
+        fixed(key_at, key_length)
+        fixed(key_at + len(key_length) + max(key_size, 0), value_length)
+        fixed(stride - 1, b"\0")
+
+    stretch(0, few, small, (_SMALL,))
+    if more:
+        stretch(split, more, large, (_LARGE_LOW, _LARGE_HIGH))
+    slices, expected = zip(*columns, strict=True)
+    return _Shape(itemgetter(*slices), expected, tuple(stamps))
 
 
 def _raw_varint(b: bytes, o: int, longest: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ importing a declaration does not import ``construct``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,14 @@ _INT16  = _Prefix("Int16sb", "n = _i16(b, o)[0]; o += 2\n",
 _INT32  = _Prefix("Int32sb", "n = _i32(b, o)[0]; o += 4\n",
                   "w(_put_i32(len(s)))", r'b"\xff\xff\xff\xff"')
 _VARINT = _Prefix("UnsignedVarint", "n = b[o]; o += 1\nif n > 127: n, o = _uvarint(b, o - 1)\nn -= 1\n",
-                  "n = len(s) + 1; w(_byte[n] if n < 128 else _put_uvarint(n))", r'b"\0"')
+                  "n = len(s); w(_compact[n] if n < 127 else _put_uvarint(n + 1))", r'b"\0"')
+# The length of records is rarely below 128, so that its second byte is read in place too.
+_LONG_VARINT = replace(
+    _VARINT,
+    read="n = b[o]; o += 1\nif n > 127:\n"
+    "    if (k := b[o]) < 128: n += (k << 7) - 128; o += 1\n"
+    "    else: n, o = _uvarint(b, o - 1)\nn -= 1\n",
+)
 # fmt: on
 
 
@@ -197,8 +204,8 @@ def _records() -> FieldType:
         "RECORDS",
         wire("", _INT32, "_put_records"),
         wire("NULLABLE_", _INT32, "_put_records"),
-        wire("COMPACT_", _VARINT, "_put_compact_records"),
-        wire("COMPACT_NULLABLE_", _VARINT, "_put_compact_records"),
+        wire("COMPACT_", _LONG_VARINT, "_put_compact_records"),
+        wire("COMPACT_NULLABLE_", _LONG_VARINT, "_put_compact_records"),
         None,
     )
 

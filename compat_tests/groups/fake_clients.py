@@ -21,7 +21,7 @@ from kafka_codecs.messages.api_14_sync_group import SyncGroupRequest, SyncGroupR
 from kafka_codecs.schema import Request
 from kafkashim.clock import ManualClock
 from kafkashim.config import Config
-from kafkashim.dispatch import Dispatcher
+from kafkashim.dispatch import Answer, Dispatcher
 from kafkashim.ids import IdSource
 from kafkashim.parked import Parked
 from kafkashim.rules.producer_state import BOOKS
@@ -52,9 +52,9 @@ class Pending:
         self._response: Any = None
         self.parked: Parked[Any] | None = None
 
-    def deliver(self, buffers: Sequence[Any]) -> None:
+    def deliver(self, answer: Answer) -> None:
         assert self._response is None, "answered twice"
-        frame = b"".join(bytes(buffer) for buffer in buffers)
+        frame = answer if isinstance(answer, bytes) else b"".join(answer)
         _, self._response = decode_response(self._type, self._version, frame[4:])
 
     @property

@@ -38,7 +38,8 @@ class FakeTransport:
         self.closed = False
         self.soon: deque[Callable[[], None]] = deque()
 
-    def write(self, buffers: list[Buffer]) -> None:
+    def write(self, buffers: list[Buffer], size: int) -> None:
+        assert size == sum(map(len, buffers)), "the transport is told another size than it gets"
         self.writes.append(buffers)
         if self.capacity is not None and self.connection is not None:
             unsent = sum(len(buffer) for written in self.writes for buffer in written)

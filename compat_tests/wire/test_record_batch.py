@@ -365,27 +365,78 @@ def test_walking_and_parsing_agree(
 
 @settings(max_examples=1500, derandomize=True, database=None, deadline=None)
 @given(
-    count=st.integers(1, 70),
+    count=st.integers(1, 70) | st.sampled_from([200]),
+    key=st.sampled_from([None, 0, 1, 36, 63, 64, 200]),
     size=st.sampled_from([0, 1, 56, 57, 58, 100, 127, 128, 8185, 9000]),
-    stamps=st.lists(st.integers(-2, 70), min_size=70, max_size=70),
+    stamps=st.lists(st.integers(-2, 70), min_size=200, max_size=200),
     changes=mutations,
 )
 def test_walking_and_parsing_agree_on_records_that_look_alike(
-    count: int, size: int, stamps: list[int], changes: list[tuple[int, str, int]]
+    count: int,
+    key: int | None,
+    size: int,
+    stamps: list[int],
+    changes: list[tuple[int, str, int]],
 ) -> None:
     """What a producer of equal messages sends, and walking has a short way for."""
-    whole = payload_of([(stamps[i], None, b"v" * size, []) for i in range(count)])
+    shared_key = None if key is None else b"k" * key
+    whole = payload_of([(stamps[i], shared_key, b"v" * size, []) for i in range(count)])
     payload = mutated(whole, changes)
     assert_agreement(payload, count)
     assert parsed(whole, count) == (min(stamps[:count]), max(stamps[:count]), True)
 
 
-def test_records_that_look_alike_changed_at_every_byte() -> None:
-    whole = payload_of([(i, None, b"v" * 10, []) for i in range(5)])
-    for at in range(len(whole)):
+@pytest.mark.parametrize(("key", "size"), [(None, 10), (b"key", 10), (b"key", 60), (b"", 9000)])
+def test_records_that_look_alike_changed_at_every_byte(key: bytes | None, size: int) -> None:
+    """One record at a time, and all of them in the same place."""
+    whole = payload_of([(i, key, b"v" * size, []) for i in range(5)])
+    stride = len(whole) // 5
+    for at in [*range(min(stride, 80)), *range(stride - 3, stride)]:
         for byte in (0, 1, 2, 3, whole[at] ^ 1, whole[at] + 2, 0x7F, 0x80, 0xFF):
-            payload = whole[:at] + bytes([byte & 0xFF]) + whole[at + 1 :]
-            assert_agreement(payload, 5)
+            all_of_them = bytearray(whole)
+            for start in range(0, len(whole), stride):
+                changed = bytearray(whole)
+                changed[start + at] = all_of_them[start + at] = byte & 0xFF
+                assert_agreement(bytes(changed), 5)
+            assert_agreement(bytes(all_of_them), 5)
+
+
+@pytest.mark.parametrize("count", [2, 63, 64, 65, 66, 128, 8191, 8192, 8193, 9000])
+@pytest.mark.parametrize(("key", "size"), [(None, 0), (b"key", 54), (b"key", 55), (None, 100)])
+def test_many_records_that_look_alike(count: int, key: bytes | None, size: int) -> None:
+    """Offset deltas take two bytes from the 64th record on, and three from the 8192nd on."""
+    records = [encode_record(i, i % 3, key, b"v" * size) for i in range(count)]
+    assert walked(b"".join(records), count) == (0, min(2, count - 1), True)
+    last = records[-1]
+    assert walked(b"".join(records[:-1]) + last[:-1] + b"\x02", count) is None
+    for other in {0, 1, count // 2, count - 2} - {count - 1}:
+        swapped = [*records]
+        swapped[other] = records[count - 1]
+        payload = b"".join(swapped)
+        walk = walked(payload, count)
+        assert walk is not None
+        assert not walk[2]
+        assert_agreement(payload, count)
+
+
+def test_records_of_one_size_and_different_content() -> None:
+    """As many bytes and records as the last time do not make them alike."""
+    one = [encode_record(i, 0, b"key", b"v" * 20) for i in range(8)]
+    other = [encode_record(i, 0, b"longer", b"v" * 17) for i in range(8)]
+    for records in (one, other, one, one[:4] + other[4:], other[:1] + one[1:], one):
+        assert walked(b"".join(records), 8) == (0, 0, True)
+
+
+def test_a_length_of_three_bytes_is_not_taken_for_two() -> None:
+    """Records without attributes, whose lengths add up if their third byte is taken for those."""
+    key, value = 60, 8150
+    payload = b""
+    for index in range(2):
+        body = bytes([0, 2 * index]) + encode_varint(key) + bytes(key)
+        body += encode_varint(value) + bytes(value + 1)
+        payload += encode_varint(len(body) + 1) + body
+    assert walked(payload, 2) is None
+    assert parsed(payload, 2) is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
+from kafka_codecs.codegen import maker
 from kafka_codecs.compression import ZSTD
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_00_produce import (
@@ -45,7 +46,12 @@ from kafkashim.rules.batch_checks import (
 from kafkashim.rules.producer_state import NO_PRODUCER_ID, Append, Duplicate, Verdict
 from kafkashim.state import Broker, Decision, Partition, Topic
 
+_response = maker(ProduceResponse)
+_topic_response = maker(TopicProduceResponse)
+_partition_response = maker(PartitionProduceResponse)
+
 VERSION_WITH_ABORTABLE = 11
+ACKS = (-1, 1, 0)
 log = logging.getLogger("kafkashim.produce")
 
 FIRST_VERSION_WITH_TOPIC_IDS = 13
@@ -73,23 +79,26 @@ def handle(
         return whole
     responses: list[TopicProduceResponse] = []
     failed = False
-    next_batch = iter(batches)
+    batches.reverse()
     for topic_data in request.topic_data:
         answers: list[PartitionProduceResponse] = []
-        topic, missing = _topic(topic_data, broker, context.version)
+        if context.version < FIRST_VERSION_WITH_TOPIC_IDS:
+            topic, missing = broker.topics.get(topic_data.name), UNKNOWN_PARTITION
+        else:
+            topic, missing = broker.topics_by_id.get(topic_data.topic_id), UNKNOWN_ID
         for data in topic_data.partition_data:
             if whole is not None:
                 answer = _refused(data.index, whole)
             elif topic is None:
-                next(next_batch)
+                batches.pop()
                 answer = _refused(data.index, missing)
             else:
-                answer = _produce(topic, data, next(next_batch), request, broker, context)
+                answer = _produce(topic, data, batches.pop(), request, broker, context)
             if answer.error_code:
                 failed = True
             answers.append(answer)
         responses.append(
-            TopicProduceResponse(
+            _topic_response(
                 name=topic_data.name, topic_id=topic_data.topic_id, partition_responses=answers
             )
         )
@@ -98,7 +107,7 @@ def handle(
             # Nothing can be answered, so Kafka closes the connection to make the client look again.
             context.connection.close()
         return None
-    return ProduceResponse(responses=responses)
+    return _response(responses=responses)
 
 
 def _each_once(topics: list[TopicProduceData]) -> list[TopicProduceData]:
@@ -151,12 +160,6 @@ def _look_over(
     return (NO_AUTHORITY if transactional and request.transactional_id is None else None), batches
 
 
-def _topic(data: TopicProduceData, broker: Broker, version: int) -> tuple[Topic | None, Refusal]:
-    if version >= FIRST_VERSION_WITH_TOPIC_IDS:
-        return broker.topics_by_id.get(data.topic_id), UNKNOWN_ID
-    return broker.topics.get(data.name), UNKNOWN_PARTITION
-
-
 def _produce(
     topic: Topic,
     data: PartitionProduceData,
@@ -178,7 +181,7 @@ def _produce(
         batch = RecordBatch(records)
     if context.version < FIRST_VERSION_WITH_ZSTD and batch.codec == ZSTD:
         return _refused(index, ZSTD_TOO_EARLY)
-    if not -1 <= request.acks <= 1:
+    if request.acks not in ACKS:
         return _refused(index, BAD_ACKS)
     if batch.attributes & TRANSACTIONAL_BIT and batch.producer_id > NO_PRODUCER_ID:
         return _refused(index, _no_transaction(batch, request, broker, context.version))
@@ -217,7 +220,7 @@ def append(
     verdict = partition.producers.judge(batch)
     if isinstance(verdict, Append):
         offset = partition.append(batch, now if log_append_time else checked)
-        answer = PartitionProduceResponse(
+        answer = _partition_response(
             index=partition.index,
             base_offset=offset,
             log_append_time_ms=now if log_append_time else NO_TIMESTAMP,
@@ -226,7 +229,7 @@ def append(
     elif isinstance(verdict, Duplicate):
         # The append time of a duplicate is the first one's timestamp, whatever the topic keeps
         # (UnifiedLog.append: appendInfo.setLogAppendTime(duplicate.timestamp)).
-        answer = PartitionProduceResponse(
+        answer = _partition_response(
             index=partition.index,
             base_offset=verdict.offset,
             log_append_time_ms=verdict.timestamp,
@@ -268,7 +271,7 @@ def _refused(
     index: int, refusal: Refusal, partition: Partition | None = None
 ) -> PartitionProduceResponse:
     knows_log = refusal.knows_log and partition is not None
-    return PartitionProduceResponse(
+    return _partition_response(
         index=index,
         error_code=refusal.error,
         base_offset=-1,

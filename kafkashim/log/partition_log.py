@@ -112,13 +112,24 @@ class PartitionLog:
         append time: the header is corrected where it says otherwise
         (``DefaultRecordBatch.setMaxTimestamp``), which also drops attribute bits nobody knows.
         """
+        limits = self._limits
         segment = self.segments[-1]
+        base_offset = self.log_end_offset
+        last_offset = base_offset + batch.last_offset_delta
         store = segment.store
-        if store.size and self._must_roll(segment, batch, max_timestamp):
+        position = store.size
+        # LogSegment.shouldRoll: full, too old by the records' own time, or offsets too far.
+        if position and (
+            position > limits.segment_bytes - len(batch.buffer)
+            or (
+                max_timestamp - segment.first_timestamp > limits.segment_ms
+                and segment.first_timestamp != NO_TIMESTAMP
+            )
+            or last_offset - segment.base_offset > 0x7FFFFFFF
+        ):
             segment = self._roll()
             store = segment.store
-        base_offset = self.log_end_offset
-        position = store.size
+            position = 0
         kept = store.append(batch.buffer)
         _put_place(kept, 0, base_offset, batch.batch_length, leader_epoch)
         if (
@@ -136,20 +147,8 @@ class PartitionLog:
             segment.max_timestamp = max_timestamp
         if segment.first_timestamp == NO_TIMESTAMP:
             segment.first_timestamp = max_timestamp
-        self.log_end_offset = base_offset + batch.last_offset_delta + 1
+        self.log_end_offset = last_offset + 1
         return base_offset
-
-    def _must_roll(self, segment: Segment, batch: RecordBatch, max_timestamp: int) -> bool:
-        """``LogSegment.shouldRoll``: full, too old by the records' own time, or offsets too far."""
-        limits = self._limits
-        return (
-            segment.store.size > limits.segment_bytes - len(batch.buffer)
-            or (
-                segment.first_timestamp != NO_TIMESTAMP
-                and max_timestamp - segment.first_timestamp > limits.segment_ms
-            )
-            or self.log_end_offset + batch.last_offset_delta - segment.base_offset > 0x7FFFFFFF
-        )
 
     def _roll(self) -> Segment:
         segment = Segment(self.log_end_offset, self._storage.segment(self.log_end_offset))

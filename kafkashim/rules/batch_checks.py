@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kafka_codecs.compression import CompressionError
+from kafka_codecs.crc32c import crc32c
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.record_batch import (
     ATTRIBUTES_OFFSET,
@@ -142,9 +143,9 @@ def _second(records: Buffer, end: int) -> Refusal | None:
 
 def check_integrity(batch: RecordBatch, limits: BatchLimits) -> Refusal | None:
     """Size before checksum, as Kafka does: a batch that is too large is not even hashed."""
-    if batch.size > limits.max_message_bytes:
+    if batch.batch_length + LOG_OVERHEAD > limits.max_message_bytes:
         return TOO_LARGE
-    return None if batch.crc_matches() else UNREADABLE
+    return None if crc32c(batch.buffer[ATTRIBUTES_OFFSET:]) == batch.crc else UNREADABLE
 
 
 def check_records(
@@ -154,48 +155,47 @@ def check_records(
 
     ``where`` is the partition, ``topic-index``, as messages name it.
     """
+    count = batch.records_count
     if (
         batch.base_offset != 0
-        or batch.records_count <= 0
-        or batch.records_count != batch.last_offset_delta + 1
+        or count <= 0
+        or count != batch.last_offset_delta + 1
         or batch.attributes & 0x20
         or (batch.producer_id > -1 and batch.base_sequence <= NO_SEQUENCE)
     ):
         return INVALID
     try:
-        payload = bytes(batch.payload() if batch.attributes & 7 else batch.buffer[HEADER_SIZE:])
+        payload = bytes(batch.payload())
     except CompressionError:
         return UNEXPECTED
     try:
-        low, high, sequential = walk_records(payload, batch.records_count)
+        low, high, sequential = walk_records(payload, count)
     except VarintTooLong:
         return INVALID if batch.codec else UNEXPECTED
     except InvalidRecord:
         return INVALID
-    if batch.codec and not sequential:
+    if not sequential and batch.codec:
         # Compressed records whose offsets do not count up would have to be written anew, and
         # MemoryRecordsBuilder then trips over them.
         return UNEXPECTED
     base = batch.base_timestamp
     first, last = base + low, base + high
     wraps = first < MIN_LONG or last > MAX_LONG
-    in_time = (
-        now_ms - limits.message_timestamp_before_max_ms <= first
-        and last <= now_ms + limits.message_timestamp_after_max_ms
-    )
-    if (
-        limits.compacted
-        or (limits.log_append_time and batch.attributes & TIMESTAMP_TYPE_BIT)
-        or (not limits.log_append_time and (wraps or not in_time))
-    ):
+    if limits.log_append_time:
+        suspicious = batch.attributes & TIMESTAMP_TYPE_BIT
+    else:
+        suspicious = (
+            first < now_ms - limits.message_timestamp_before_max_ms
+            or last > now_ms + limits.message_timestamp_after_max_ms
+            or wraps
+        )
+    if suspicious or limits.compacted:
         refusal = _check_each(batch, payload, limits, now_ms, where)
         if refusal is not None:
             return refusal
     if wraps:
-        last = max(
-            to_long(base + record[1]) for record in iterate_records(payload, batch.records_count)
-        )
-    return max(last, NO_TIMESTAMP)
+        last = max(to_long(base + record[1]) for record in iterate_records(payload, count))
+    return last if last > NO_TIMESTAMP else NO_TIMESTAMP
 
 
 def _check_each(

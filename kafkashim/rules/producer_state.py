@@ -272,13 +272,11 @@ class ProducerStateEntry:
             self.producer_epoch = batch.producer_epoch
             self.accepted = 0
         delta = batch.last_offset_delta
-        last = (batch.base_sequence + delta) % RING
-        timestamp = batch.max_timestamp
+        self.last_sequence = last = (batch.base_sequence + delta) % RING
+        self.last_timestamp = timestamp = batch.max_timestamp
         self.batches.append(BatchMetadata(last, base_offset + delta, delta, timestamp))
-        self.last_sequence = last
-        self.last_timestamp = timestamp
-        if self.accepted < RING:
-            self.accepted = min(self.accepted + delta + 1, RING)
+        accepted = self.accepted + delta + 1
+        self.accepted = accepted if accepted < RING else RING
 
 
 def judge(entry: ProducerStateEntry | None, batch: Batch, book: Book) -> Verdict:
