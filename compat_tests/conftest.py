@@ -44,6 +44,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="with --relayed-bootstrap: the port on which the tests put their relay",
     )
     group.addoption(
+        "--real-broker",
+        action="store_true",
+        help="run the comparisons with Apache Kafka against a running one too (needs java and mvn)",
+    )
+    group.addoption(
+        "--record",
+        action="store_true",
+        help="record the answers of Apache Kafka anew (needs java and mvn)",
+    )
+    group.addoption(
+        "--steps",
+        type=int,
+        default=20_000,
+        help="how many steps both brokers are walked side by side (default: 20000)",
+    )
+    group.addoption(
+        "--seed",
+        type=int,
+        default=1,
+        help="where the random walks begin (default: 1)",
+    )
+    group.addoption(
+        "--spoilt-frames",
+        type=int,
+        default=10_000,
+        help="how many spoilt frames both brokers are given (default: 10000)",
+    )
+    group.addoption(
         "--seeds",
         type=int,
         default=200,

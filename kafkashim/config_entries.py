@@ -108,7 +108,8 @@ def _broker_synonyms(broker: Config, name: str, default: str | None = None) -> l
         *(Synonym(n, broker.given[n], STATIC_SOURCE) for n in names if n in broker.given),
     ]
     for other in names:
-        value = BROKER[other].default if other in BROKER else default
+        row = BROKER.get(other) or INTERNAL.get(other)
+        value = row.default if row is not None else default
         if value is not None:
             found.append(Synonym(other, value, DEFAULT_SOURCE))
     # Kafka drops what comes before the name itself, though it may be what is in force.
@@ -135,7 +136,7 @@ def broker_entries(config: Config) -> Iterator[Entry]:
         if name not in BROKER:
             # What Kafka does not know may be a secret.
             type_ = INTERNAL[name].type if name in INTERNAL else "unknown"
-            yield _entry(name, value, type_, [Synonym(name, value, STATIC_SOURCE)], True)
+            yield _entry(name, value, type_, _broker_synonyms(config, name), True)
 
 
 def dynamic_default_entries(config: Config) -> Iterator[Entry]:

@@ -30,7 +30,10 @@ log = logging.getLogger("kafkashim.dispatch")
 
 
 class Api(NamedTuple):
-    """A row of the table: key, file name, versions offered, and the condition for offering it."""
+    """A row of the table: key, file name, versions, and the condition for offering it.
+
+    What is not offered is answered all the same when it is asked, as Apache Kafka does.
+    """
 
     key: int
     name: str
@@ -115,8 +118,10 @@ class Dispatcher:
         self._broker = broker
         self._construct = decoder == "construct"
         self._routes: dict[int, Route] = {}
-        self._rows = {row.key: row for row in TABLE if row.when is None or row.when(broker)}
-        broker.offered = {row.key: (row.low, row.high) for row in self._rows.values()}
+        self._rows = {row.key: row for row in TABLE}
+        broker.offered = {
+            row.key: (row.low, row.high) for row in TABLE if row.when is None or row.when(broker)
+        }
 
     def dispatch(
         self, frame: memoryview, peer: Peer, later: Callable[[Answer], None]
@@ -143,7 +148,7 @@ class Dispatcher:
             if route is None:
                 route = self._route(key_version >> 16, key_version & 0xFFFF)
                 if route is None:
-                    return self._unsupported_api_versions(frame)
+                    return self._unsupported_api_versions(frame, key_version & 0x8000 != 0)
             if route.tagged_request_header:
                 if frame[o]:
                     o = skip_tagged_fields(frame, o)
@@ -198,11 +203,15 @@ class Dispatcher:
         self._routes[key << 16 | version] = route
         return route
 
-    def _unsupported_api_versions(self, frame: memoryview) -> bytes:
-        """ApiVersions at a version nobody knows is answered in version 0 (KIP-511)."""
+    def _unsupported_api_versions(self, frame: memoryview, negative: bool) -> bytes:
+        """ApiVersions at a version nobody knows is answered in version 0 (KIP-511).
+
+        Its header is read as that of the newest version, but as that of the oldest for a negative
+        one (``ApiMessageType.requestHeaderVersion``).
+        """
         from kafkashim.apis.api_18_api_versions import unsupported
 
-        header, _ = decode_request_header(frame, 2)
+        header, _ = decode_request_header(frame, 1 if negative else 2)
         body = unsupported(self._broker).encode(0)
         return _put_size_and_id(len(body) + 4, header.correlation_id) + body
 

@@ -38,6 +38,8 @@ class FetchPartition:
     max_bytes: int
     current_leader_epoch: int
     last_fetched_epoch: int
+    # Of a topic asked for by its id, once it was found.
+    name: str | None = None
     told_high_watermark: int = -1
     told_log_start_offset: int = -1
 

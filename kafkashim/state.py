@@ -69,8 +69,17 @@ class Partition:
         return self.log.high_watermark
 
     def delete_records(self, before: int) -> int:
-        """Forget what lies before an offset; producer state stays, as in Kafka."""
-        return self.log.delete_records(before)
+        """Forget what lies before an offset; gives the new log start offset."""
+        return self._head_gone(self.log.delete_records(before))
+
+    def enforce_retention(self, now_ms: int) -> None:
+        """Drop what the topic's retention no longer keeps."""
+        if self.log.enforce_retention(now_ms):
+            self._head_gone(self.log.log_start_offset)
+
+    def _head_gone(self, log_start_offset: int) -> int:
+        self.producers.truncate_head(log_start_offset)
+        return log_start_offset
 
     def append(self, batch: RecordBatch, max_timestamp: int) -> int:
         """Append a batch that was found sound and next; only then does producer state change."""
@@ -98,13 +107,12 @@ class Partition:
 class Topic:
     """A topic: name, id, configuration, partitions."""
 
-    __slots__ = ("config", "internal", "name", "partitions", "topic_id")
+    __slots__ = ("config", "name", "partitions", "topic_id")
 
     def __init__(self, name: str, topic_id: UUID, config: TopicConfig) -> None:
         self.name = name
         self.topic_id = topic_id
         self.config = config
-        self.internal = False
         self.partitions: list[Partition] = []
 
     def partition(self, index: int) -> Partition | None:
@@ -187,7 +195,7 @@ class Broker:
         now = self.clock.now_ms()
         for topic in self.topics.values():
             for partition in topic.partitions:
-                partition.log.enforce_retention(now)
+                partition.enforce_retention(now)
 
     def expire_producers(self) -> None:
         """Forget producers that were silent for ``producer.id.expiration.ms``."""

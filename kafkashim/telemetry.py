@@ -7,6 +7,7 @@ same is unpacked and dropped. The checks and their order are those of ``ClientMe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from kafka_codecs.compression import CompressionError, decompress
@@ -19,6 +20,8 @@ from kafkashim.ids import IdSource
 PUSH_INTERVAL_MS = 300_000
 # ClientMetricsManager.CACHE_MAX_SIZE
 MOST_INSTANCES = 16_384
+# ClientMetricsManager.clientInstance
+FORGOTTEN_AFTER_MS = 3 * PUSH_INTERVAL_MS
 # The codecs a broker likes best first: zstd, lz4, gzip, snappy.
 ACCEPTED_COMPRESSION_TYPES = [4, 3, 1, 2]
 # CRC-32C of "[]300000": no metric, every five minutes.
@@ -28,19 +31,33 @@ RESERVED = (ZERO_UUID, UUID(int=1))
 # After these a client may ask for its subscriptions again at once.
 ASK_AGAIN = (ErrorCode.UNKNOWN_SUBSCRIPTION_ID, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
 
-# Kafka forgets an instance with its connection; here each connection has instances of its own.
-InstanceKey = tuple[int, UUID]
+
+class Closing(Protocol):
+    """A connection, as far as it is of interest: whether it is closed."""
+
+    closed: bool
 
 
 @dataclass(slots=True)
 class ClientInstance:
-    """A client, from the first request that names it."""
+    """A client, from the first request that names it until the connection of that is closed.
+
+    Kafka remembers one client for each connection: when another one is first named on it, the
+    ``connection`` of the earlier one is ``None``, and it stays until nothing was heard of it for long.
+    """
 
     subscription_id: int
+    connection: Closing | None
+    last_seen_ms: int
     last_get_ms: int = -PUSH_INTERVAL_MS
     last_push_ms: int = -PUSH_INTERVAL_MS
     terminating: bool = False
     last_error: ErrorCode = ErrorCode.NONE
+
+    def forgotten(self, now_ms: int) -> bool:
+        """Whether Kafka would not know it any more."""
+        gone = self.connection is not None and self.connection.closed
+        return gone or now_ms - self.last_seen_ms >= FORGOTTEN_AFTER_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +76,9 @@ class ClientTelemetry:
     def __init__(self, clock: Clock, ids: IdSource) -> None:
         self._clock = clock
         self._ids = ids
-        self._instances: dict[InstanceKey, ClientInstance] = {}
+        self._instances: dict[UUID, ClientInstance] = {}
 
-    def subscribe(self, connection: int, instance: UUID) -> tuple[ErrorCode, UUID, int]:
+    def subscribe(self, connection: Closing, instance: UUID) -> tuple[ErrorCode, UUID, int]:
         """Answer a client that asks what to push: error, its instance id, the subscription's id."""
         if instance == ZERO_UUID:
             instance = self._ids.uuid()
@@ -74,7 +91,7 @@ class ClientTelemetry:
         known.last_error = ErrorCode.NONE
         return ErrorCode.NONE, instance, known.subscription_id
 
-    def push(self, connection: int, instance: UUID, push: Push, max_bytes: int) -> ErrorCode:
+    def push(self, connection: Closing, instance: UUID, push: Push, max_bytes: int) -> ErrorCode:
         """Answer a client that pushes metrics; ``max_bytes`` is ``telemetry.max.bytes``."""
         if instance in RESERVED:
             return ErrorCode.INVALID_REQUEST
@@ -108,13 +125,19 @@ class ClientTelemetry:
                 return ErrorCode.INVALID_RECORD
         return ErrorCode.NONE
 
-    def _instance(self, connection: int, instance: UUID) -> ClientInstance:
-        known = self._instances.get((connection, instance))
-        if known is None:
-            if len(self._instances) >= MOST_INSTANCES:
-                del self._instances[next(iter(self._instances))]
-            known = ClientInstance(subscription_id(instance))
-            self._instances[connection, instance] = known
+    def _instance(self, connection: Closing, instance: UUID) -> ClientInstance:
+        now = self._clock.now_ms()
+        known = self._instances.pop(instance, None)
+        if known is None or known.forgotten(now):
+            for other in self._instances.values():
+                if other.connection is connection:
+                    other.connection = None
+            known = ClientInstance(subscription_id(instance), connection, now)
+        known.last_seen_ms = now
+        # The one seen last stands last; the cache of Kafka too lets go of the one unseen for longest.
+        self._instances[instance] = known
+        if len(self._instances) > MOST_INSTANCES:
+            del self._instances[next(iter(self._instances))]
         return known
 
 

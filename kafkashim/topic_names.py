@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 MAX_NAME_LENGTH = 249
 _LEGAL = re.compile(r"[a-zA-Z0-9._-]*\Z")
@@ -20,3 +21,14 @@ def topic_name_error(name: str) -> str | None:
         other = "contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
         return f"'{name}' {other}"
     return None
+
+
+def colliding_topic(name: str, topics: Iterable[str]) -> str | None:
+    """A topic that cannot go together with a new one of this name (``Topic.hasCollision``).
+
+    Names of metrics have underscores for dots, so that names which differ in them alone would meet.
+    """
+    if "." not in name and "_" not in name:
+        return None
+    merged = name.replace(".", "_")
+    return next((topic for topic in topics if topic.replace(".", "_") == merged), None)

@@ -227,7 +227,7 @@ class _DecodeWriter(_Writer):
             self.add(f"{var}.{f.name} = {self.default(f)}")
         self.in_line(in_line, var)
         if self.flexible:
-            self.tags(tagged, var)
+            self.tags(tagged, struct_.foreign_tags(self.version), var)
         else:
             self.add(f"{var}.unknown_tagged_fields = ()")
 
@@ -259,7 +259,7 @@ class _DecodeWriter(_Writer):
 
     def array(self, type_: ArrayType, place: str, nullable: bool) -> None:
         if self.flexible:
-            self.add("n = b[o]; o += 1\nif n > 127: n, o = _uvarint(b, o - 1)\nn -= 1")
+            self.add("n = b[o]; o += 1\nif n > 127: n, o = _compact_length(b, o - 1)\nn -= 1")
         else:
             self.add("n = _i32(b, o)[0]; o += 4")
         self.add(f"if n < 0: {f'{place} = None' if nullable else 'raise _null()'}\nelse:")
@@ -290,7 +290,7 @@ class _DecodeWriter(_Writer):
             self.depth -= 1
         self.depth -= 1
 
-    def tags(self, tagged: list[Field], var: str) -> None:
+    def tags(self, tagged: list[Field], foreign: tuple[int, ...], var: str) -> None:
         for f in tagged:
             self.add(f"{var}.{f.name} = {self.default(f)}")
         count, tag, unknown = self.fresh("n"), self.fresh("tag"), self.fresh("unknown")
@@ -307,6 +307,8 @@ class _DecodeWriter(_Writer):
             self.value(f, self.wire(f), f"{var}.{f.name}")
             self.add("continue")
             self.depth -= 1
+        if foreign:
+            self.add(f"if {tag} in {foreign}: raise _foreign({tag})")
         self.add(
             "if n < 0 or n > end - o: raise _short(n, end - o)\n"
             f"{unknown}.append(({tag}, bytes(b[o:o + n]))); o += n"

@@ -35,6 +35,11 @@ def null() -> Malformed:
     return Malformed("null in a field that is not nullable")
 
 
+def foreign(tag: int) -> Malformed:
+    """A tagged field of another version: Kafka's generated readers refuse it instead of keeping it."""
+    return Malformed(f"tag {tag} is not valid in this version")
+
+
 def uvarint(b: Buffer, o: int) -> tuple[int, int]:
     """An unsigned varint and the offset after it.
 
@@ -56,6 +61,16 @@ def uvarint(b: Buffer, o: int) -> tuple[int, int]:
     # Java's int: bits beyond the 32nd fall off, and a set 32nd bit makes the value negative.
     value = (value | byte << 28) & 0xFFFFFFFF
     return (value - 0x1_0000_0000 if value & 0x8000_0000 else value), o + 1
+
+
+def compact_length(b: Buffer, o: int) -> tuple[int, int]:
+    """The varint before a compact string, array or records: one more than their length.
+
+    Java subtracts the one from an int: the least there is becomes the largest, which no frame holds,
+    and every other negative number stays one and stands for null.
+    """
+    n, o = uvarint(b, o)
+    return (0x8000_0000 if n == -0x8000_0000 else n), o
 
 
 def put_uvarint(n: int) -> bytes:
@@ -122,7 +137,9 @@ NAMES: dict[str, Any] = {
     "_compact": COMPACT,
     "_short": short,
     "_null": null,
+    "_foreign": foreign,
     "_uvarint": uvarint,
+    "_compact_length": compact_length,
     "_put_uvarint": put_uvarint,
     "_uuid": uuid,
     "_put_records": put_records,

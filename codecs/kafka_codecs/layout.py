@@ -54,7 +54,9 @@ def _struct(struct: type[Struct], version: int, flexible: bool) -> Any:
         else:
             parts.append(named)
     if flexible:
-        parts.append(c.Named(c.TaggedFields(tagged), TAGGED, "TAGGED_FIELDS"))
+        parts.append(
+            c.Named(c.TaggedFields(tagged, struct.foreign_tags(version)), TAGGED, "TAGGED_FIELDS")
+        )
     return construct.Struct(*parts)
 
 

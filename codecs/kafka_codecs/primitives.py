@@ -144,7 +144,8 @@ class _Counted(Construct):
     def _read_count(self, stream: Any, context: Any, path: str) -> int | None:
         n: int = self.length._parsereport(stream, context, path)
         if self.length is UnsignedVarint:
-            n -= 1
+            # As Java's int has it: the least there is, minus one, is the largest.
+            n = n - 1 if n != -0x8000_0000 else 0x7FFF_FFFF
         if n >= 0:
             return n
         if not self.nullable:
@@ -285,12 +286,14 @@ class TaggedFields(Construct):
     """The tagged fields that end a struct of a flexible version (KIP-482).
 
     Parses to a container of the known ones that were there, by name, and ``unknown``, a list of
-    (tag, bytes). Builds those that differ from their default, in the order of their tags.
+    (tag, bytes). Those of other versions, ``foreign``, are refused. Builds those that differ from
+    their default, in the order of their tags.
     """
 
-    def __init__(self, known: Tagged) -> None:
+    def __init__(self, known: Tagged, foreign: tuple[int, ...] = ()) -> None:
         super().__init__()
         self.known = known
+        self.foreign = foreign
 
     def _parse(self, stream: Any, context: Any, path: str) -> Any:
         found = c.Container(unknown=[])
@@ -307,6 +310,8 @@ class TaggedFields(Construct):
             if tracer is not None:
                 tracer.leaf("tag", UNSIGNED_VARINT, start, between, tag)
                 tracer.leaf("size", UNSIGNED_VARINT, between, stream.tell(), size)
+            if tag in self.foreign:
+                raise c.ValidationError(f"tag {tag} is not valid in this version", path=path)
             known = self.known.get(tag)
             field: Any = Named(_Unknown(size), f"tag {tag}", "BYTES") if known is None else known[0]
             value = field._parsereport(stream, context, path)

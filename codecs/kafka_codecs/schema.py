@@ -196,6 +196,11 @@ class Struct(TaggedFieldsKeeper, metaclass=StructMeta):
         type(self).__init__ = init  # type: ignore[method-assign]
         init(self, **values)
 
+    @classmethod
+    def foreign_tags(cls, version: int) -> tuple[int, ...]:
+        """The tags that are fields of other versions, and are refused in this one."""
+        return tuple(f.tag for f in cls.FIELDS if f.tag is not None and not f.is_tagged(version))
+
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented

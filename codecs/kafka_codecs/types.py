@@ -143,14 +143,15 @@ _INT16  = _Prefix("Int16sb", "n = _i16(b, o)[0]; o += 2\n",
                   "w(_put_i16(len(s)))", r'b"\xff\xff"')
 _INT32  = _Prefix("Int32sb", "n = _i32(b, o)[0]; o += 4\n",
                   "w(_put_i32(len(s)))", r'b"\xff\xff\xff\xff"')
-_VARINT = _Prefix("UnsignedVarint", "n = b[o]; o += 1\nif n > 127: n, o = _uvarint(b, o - 1)\nn -= 1\n",
+_VARINT = _Prefix("UnsignedVarint",
+                  "n = b[o]; o += 1\nif n > 127: n, o = _compact_length(b, o - 1)\nn -= 1\n",
                   "n = len(s); w(_compact[n] if n < 127 else _put_uvarint(n + 1))", r'b"\0"')
 # The length of records is rarely below 128, so that its second byte is read in place too.
 _LONG_VARINT = replace(
     _VARINT,
     read="n = b[o]; o += 1\nif n > 127:\n"
     "    if (k := b[o]) < 128: n += (k << 7) - 128; o += 1\n"
-    "    else: n, o = _uvarint(b, o - 1)\nn -= 1\n",
+    "    else: n, o = _compact_length(b, o - 1)\nn -= 1\n",
 )
 # fmt: on
 

@@ -305,7 +305,10 @@ ODD = {
             "producer.id.expiration.check.interval.ms",
             "600",
             4,
-            [("producer.id.expiration.check.interval.ms", "600", 4)],
+            [
+                ("producer.id.expiration.check.interval.ms", "600", 4),
+                ("producer.id.expiration.check.interval.ms", "600000", 5),
+            ],
         ),
     ],
 )

@@ -6,6 +6,7 @@ Apache Kafka answers so with a ``metric.reporters`` class that takes client tele
 from __future__ import annotations
 
 import gzip
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
@@ -100,9 +101,10 @@ class Client:
         self.clock = ManualClock(1_000_000)
         self.telemetry = ClientTelemetry(self.clock, IdSource(1))
         self.instance = instance or uuid4()
+        self.connection = SimpleNamespace(closed=False)
 
     def get(self) -> int:
-        return self.telemetry.subscribe(1, self.instance)[0]
+        return self.telemetry.subscribe(self.connection, self.instance)[0]
 
     def push(
         self,
@@ -114,7 +116,7 @@ class Client:
     ) -> int:
         expected = subscription_id(self.instance)
         push = Push(expected ^ wrong_id, terminating, codec, data)
-        return self.telemetry.push(1, self.instance, push, MOST)
+        return self.telemetry.push(self.connection, self.instance, push, MOST)
 
 
 @pytest.mark.parametrize(
@@ -223,13 +225,38 @@ def test_metrics_are_not_looked_into() -> None:
     assert client.push(data=b"garbage") == 0
 
 
-def test_the_oldest_instances_are_forgotten() -> None:
+def test_those_unseen_for_longest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kafkashim.telemetry.MOST_INSTANCES", 100)
     client = Client()
-    first = client.instance
-    client.get()
-    for _ in range(16_384):
-        client.instance = uuid4()
+    first, second = client.instance, uuid4()
+    for instance in (first, second, first, *(uuid4() for _ in range(99))):
+        client.instance = instance
         client.get()
     assert client.get() == LATE
     client.instance = first
+    assert client.get() == LATE
+    client.instance = second
     assert client.get() == 0
+
+
+@pytest.mark.parametrize(
+    ("waited", "error"), [(-1, ErrorCode.INVALID_REQUEST), (0, ErrorCode.NONE)]
+)
+def test_a_client_that_was_silent_for_three_intervals_is_forgotten(waited: int, error: int) -> None:
+    client = Client()
+    client.push(terminating=True)
+    client.clock.advance(3 * FIVE_MINUTES + waited)
+    assert client.push() == error
+
+
+def test_a_connection_takes_the_client_it_brought_last_with_it() -> None:
+    client = Client()
+    earlier = client.instance
+    client.get()
+    client.instance = uuid4()
+    client.get()
+    client.connection.closed = True
+    client.connection = SimpleNamespace(closed=False)
+    assert client.get() == 0
+    client.instance = earlier
+    assert client.get() == LATE

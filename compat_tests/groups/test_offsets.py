@@ -285,13 +285,11 @@ def test_a_topic_nobody_subscribes_to_any_more(broker: FakeBroker) -> None:
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("length", ["fffe", "ffff", "8000", "7fff"])
-def test_a_subscription_that_cannot_be_read_keeps_the_offsets(
-    broker: FakeBroker, length: str
-) -> None:
-    """Members may write what they like into their metadata; it must cost neither time nor memory."""
+@pytest.mark.parametrize("cut", ["", "00", "0001", "0001 0000", "0001 00000001 00"])
+def test_a_subscription_that_is_cut_short_keeps_the_offsets(broker: FakeBroker, cut: str) -> None:
+    """Those with counts that are not true never get this far: ``real_broker`` has them."""
     member = FakeMember(broker)
-    metadata = bytes.fromhex("0001 7fffffff" + length)
+    metadata = bytes.fromhex(cut)
     member.protocols = [JoinGroupRequestProtocol(name="range", metadata=metadata)]
     member.join()
     member.sync()

@@ -17,6 +17,7 @@ class Peer(Protocol):
     listener_name: str
     listener_host: str
     listener_port: int
+    closed: bool
 
     def close(self) -> None:
         """Close the connection once what was answered is sent."""

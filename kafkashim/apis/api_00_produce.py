@@ -58,12 +58,14 @@ FIRST_VERSION_WITH_TOPIC_IDS = 13
 NO_AUTHORITY = Refusal(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, knows_log=False)
 UNKNOWN_PARTITION = Refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, knows_log=False)
 UNKNOWN_ID = Refusal(ErrorCode.UNKNOWN_TOPIC_ID, knows_log=False)
+NO_TRANSACTIONAL_ID = Refusal(ErrorCode.INVALID_REQUEST, knows_log=False)
 OTHER_PRODUCER_ID = Refusal(ErrorCode.INVALID_PRODUCER_ID_MAPPING, knows_log=False)
 OTHER_PRODUCER_EPOCH = Refusal(ErrorCode.INVALID_PRODUCER_EPOCH, knows_log=False)
 NO_TRANSACTION = Refusal(
     ErrorCode.INVALID_TXN_STATE, "Partition was not added to the transaction", knows_log=False
 )
 ABORTABLE = Refusal(ErrorCode.TRANSACTION_ABORTABLE, knows_log=False)
+UNKNOWN_CODEC = Refusal(ErrorCode.UNKNOWN_SERVER_ERROR, knows_log=False)
 BAD_ACKS = Refusal(ErrorCode.INVALID_REQUIRED_ACKS, knows_log=False)
 
 
@@ -74,18 +76,15 @@ def handle(
     topics = request.topic_data
     if len(topics) != 1 or len(topics[0].partition_data) != 1:
         request.topic_data = _each_once(topics)
-    whole, batches = _look_over(request)
-    if isinstance(whole, Parked):
-        return whole
+    whole, batches, null = _look_over(request)
+    if null and _stumbles(request, whole, broker, context.version):
+        return Parked()
     responses: list[TopicProduceResponse] = []
     failed = False
     batches.reverse()
     for topic_data in request.topic_data:
         answers: list[PartitionProduceResponse] = []
-        if context.version < FIRST_VERSION_WITH_TOPIC_IDS:
-            topic, missing = broker.topics.get(topic_data.name), UNKNOWN_PARTITION
-        else:
-            topic, missing = broker.topics_by_id.get(topic_data.topic_id), UNKNOWN_ID
+        topic, missing = _topic(topic_data, broker, context.version)
         for data in topic_data.partition_data:
             if whole is not None:
                 answer = _refused(data.index, whole)
@@ -127,21 +126,23 @@ def _each_once(topics: list[TopicProduceData]) -> list[TopicProduceData]:
 
 def _look_over(
     request: ProduceRequest,
-) -> tuple[Refusal | Parked[ProduceResponse] | None, list[RecordBatch | None]]:
-    """What is wrong with the request as a whole, and the batches of its partitions.
+) -> tuple[Refusal | None, list[RecordBatch | None], bool]:
+    """What is wrong with the request as a whole, the batches of its partitions, and whether any is null.
 
     A record set that is anything but one whole batch of magic 2 is left for :func:`_produce` to look
-    at more closely.
+    at more closely. The look for transactional batches (``RequestUtils.flag``) ends at the first; only
+    on the way there does an unreadable one refuse the request.
     """
-    transactional = False
+    transactional = null = False
+    refusal: Refusal | None = None
     batches: list[RecordBatch | None] = []
     for topic in request.topic_data:
         for data in topic.partition_data:
             records = data.records
             if records is None:
-                # Apache Kafka trips over a null record set while it describes the request in its log,
-                # and never answers. Its client is left waiting, and so is ours.
-                return Parked(), batches
+                null = True
+                batches.append(None)
+                continue
             assert isinstance(records, memoryview)
             size = len(records)
             if size >= HEADER_SIZE:
@@ -151,13 +152,37 @@ def _look_over(
                     if batch.attributes & TRANSACTIONAL_BIT:
                         transactional = True
                     continue
-            refusal = check_readable(records)
-            if refusal is not None:
-                return refusal, batches
             batches.append(None)
-            if is_transactional(records):
-                transactional = True
-    return (NO_AUTHORITY if transactional and request.transactional_id is None else None), batches
+            if not transactional and refusal is None:
+                refusal = check_readable(records)
+                transactional = refusal is None and is_transactional(records)
+    if refusal is None and transactional and request.transactional_id is None:
+        refusal = NO_AUTHORITY
+    return refusal, batches, null
+
+
+def _stumbles(
+    request: ProduceRequest, refusal: Refusal | None, broker: Broker, version: int
+) -> bool:
+    """Whether Apache Kafka trips over a null record set: when it has to, or to tell of an error.
+
+    Telling, it describes the request in its log, which takes the size of each record set. The client
+    is never answered then, and so is ours.
+    """
+    if refusal is not None:
+        return True
+    for topic_data in request.topic_data:
+        topic, _ = _topic(topic_data, broker, version)
+        for data in topic_data.partition_data:
+            if data.records is None and topic is not None and topic.partition(data.index):
+                return True
+    return False
+
+
+def _topic(data: TopicProduceData, broker: Broker, version: int) -> tuple[Topic | None, Refusal]:
+    if version < FIRST_VERSION_WITH_TOPIC_IDS:
+        return broker.topics.get(data.name), UNKNOWN_PARTITION
+    return broker.topics_by_id.get(data.topic_id), UNKNOWN_ID
 
 
 def _produce(
@@ -179,8 +204,9 @@ def _produce(
         if refusal is not None:
             return _refused(index, refusal)
         batch = RecordBatch(records)
-    if context.version < FIRST_VERSION_WITH_ZSTD and batch.codec == ZSTD:
-        return _refused(index, ZSTD_TOO_EARLY)
+    if context.version < FIRST_VERSION_WITH_ZSTD and batch.codec >= ZSTD:
+        # Who asks for the name of a codec nobody knows gets an IllegalArgumentException.
+        return _refused(index, ZSTD_TOO_EARLY if batch.codec == ZSTD else UNKNOWN_CODEC)
     if request.acks not in ACKS:
         return _refused(index, BAD_ACKS)
     if batch.attributes & TRANSACTIONAL_BIT and batch.producer_id > NO_PRODUCER_ID:
@@ -195,7 +221,9 @@ def _no_transaction(
 
     No partition can be added to a transaction here, so that every way ends in an error.
     """
-    known = broker.producer_ids.transactional.get(request.transactional_id or "")
+    if not request.transactional_id:
+        return NO_TRANSACTIONAL_ID
+    known = broker.producer_ids.transactional.get(request.transactional_id)
     if known is None or known.producer_id != batch.producer_id:
         return OTHER_PRODUCER_ID
     if known.producer_epoch != batch.producer_epoch:

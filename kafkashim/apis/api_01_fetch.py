@@ -17,6 +17,7 @@ from kafka_codecs.messages.api_01_fetch import (
     FetchableTopicResponse,
     FetchRequest,
     FetchResponse,
+    LeaderIdAndEpoch,
     PartitionData,
 )
 from kafka_codecs.schema import ZERO_UUID
@@ -29,6 +30,10 @@ from kafkashim.state import Broker, Partition
 
 READ_COMMITTED = 1
 ISOLATION_LEVELS = (0, READ_COMMITTED)
+# A replica that is moved to another disk says so of itself; it reads what is not committed, always.
+FUTURE_LOCAL_REPLICA = -3
+FIRST_VERSION_WITH_REPLICA_STATE = 15
+FIRST_VERSION_WITH_CURRENT_LEADER = 16
 
 Read = list[tuple[FetchPartition, PartitionData]]
 
@@ -40,11 +45,11 @@ def handle(
     fetch = broker.fetch_sessions.context(request, context.version)
     if fetch.error:
         return FetchResponse(error_code=fetch.error, session_id=0, responses=[])
-    if request.isolation_level not in ISOLATION_LEVELS:
-        return _refuse_whole(fetch, ErrorCode.UNKNOWN_SERVER_ERROR, context.version)
     reader = Reader(request, fetch, broker, context.version)
+    if request.isolation_level not in ISOLATION_LEVELS and reader.reads_anything:
+        return _refuse_whole(request, ErrorCode.UNKNOWN_SERVER_ERROR, context.version)
     read, enough = reader.read()
-    if enough or request.max_wait_ms <= 0 or not fetch.partitions:
+    if enough or request.max_wait_ms <= 0 or reader.need_not_wait():
         return reader.answer(read)
     return Waiting(reader, request.max_wait_ms).parked
 
@@ -62,19 +67,15 @@ class Waiting:
         self._partitions = [p for _, p in reader.partitions if p is not None]
         for partition in self._partitions:
             partition.waiting.add(self._wake)
-        self._timer: TimerHandle = reader.broker.clock.call_later(max_wait_ms, self._time_is_up)
+        self._timer: TimerHandle = reader.broker.clock.call_later(max_wait_ms, self._answer)
 
     def _look_again(self) -> None:
-        read, enough = self._reader.read()
-        if enough:
-            self._answer(read)
+        if self._reader.need_not_wait():
+            self._answer()
 
-    def _time_is_up(self) -> None:
-        self._answer(self._reader.read()[0])
-
-    def _answer(self, read: Read) -> None:
+    def _answer(self) -> None:
         self._forget()
-        self.parked.answer(self._reader.answer(read))
+        self.parked.answer(self._reader.answer(self._reader.read()[0]))
 
     def _forget(self) -> None:
         self._timer.cancel()
@@ -92,6 +93,8 @@ class Reader:
         "min_bytes",
         "partitions",
         "read_committed",
+        "reads_anything",
+        "replica_id",
         "version",
     )
 
@@ -103,17 +106,23 @@ class Reader:
         self.version = version
         self.max_bytes = min(request.max_bytes, broker.config.fetch_max_bytes)
         self.min_bytes = min(request.min_bytes, self.max_bytes)
-        self.read_committed = request.isolation_level == READ_COMMITTED
+        with_state = version >= FIRST_VERSION_WITH_REPLICA_STATE
+        self.replica_id = request.replica_state.replica_id if with_state else request.replica_id
+        self.read_committed = (
+            request.isolation_level == READ_COMMITTED and self.replica_id != FUTURE_LOCAL_REPLICA
+        )
         found = [(wanted, self._partition(wanted)) for wanted in fetch.partitions]
         # What is not there is answered after the rest (KafkaApis.handleFetchRequest, erroneous).
         self.partitions = sorted(found, key=lambda pair: pair[1] is None)
+        self.reads_anything = any(partition is not None for _, partition in found)
 
     def _partition(self, wanted: FetchPartition) -> Partition | None:
-        topic = (
-            self.broker.topics_by_id.get(wanted.topic)
-            if isinstance(wanted.topic, UUID)
-            else self.broker.topics.get(wanted.topic)
-        )
+        if isinstance(wanted.topic, UUID):
+            topic = self.broker.topics_by_id.get(wanted.topic)
+            if topic is not None:
+                wanted.name = topic.name
+        else:
+            topic = self.broker.topics.get(wanted.topic)
         return None if topic is None else topic.partition(wanted.index)
 
     def read(self) -> tuple[Read, bool]:
@@ -124,7 +133,7 @@ class Reader:
         room = self.max_bytes
         size = 0
         at_least_one = True
-        enough = all(partition is None for _, partition in self.partitions)
+        enough = not self.reads_anything
         found: Read = []
         for wanted, partition in self.partitions:
             data = self._read_one(wanted, partition, min(wanted.max_bytes, room), at_least_one)
@@ -133,11 +142,32 @@ class Reader:
             if length:
                 at_least_one = False
                 size += length
-                room = max(0, room - length)
             elif partition and (data.error_code or data.diverging_epoch.epoch >= 0):
                 enough = True
+            if partition:
+                # A negative limit is the first partition's trouble alone.
+                room = max(0, room - length)
             found.append((wanted, data))
         return found, enough or size >= self.min_bytes
+
+    def need_not_wait(self) -> bool:
+        """Whether there is enough, by what the logs hold and not by what an answer would carry.
+
+        Limits of partitions count, the one of the request does not, and an older segment will not grow
+        (``DelayedFetch.tryComplete``).
+        """
+        size = 0
+        for wanted, partition in self.partitions:
+            if partition is None:
+                continue
+            if partition.topic.topic_id not in self.broker.topics_by_id:
+                return True
+            there = partition.log.size_from(wanted.fetch_offset)
+            if there is None:
+                return True
+            if there:
+                size += min(there, wanted.max_bytes)
+        return size >= self.min_bytes
 
     def _read_one(
         self,
@@ -146,19 +176,16 @@ class Reader:
         max_bytes: int,
         at_least_one: bool,
     ) -> PartitionData:
-        if partition is None or partition.topic.topic_id not in self.broker.topics_by_id:
-            # A topic that was deleted while the fetch waited is no longer looked for by its id.
-            unknown = (
-                partition is None
-                and isinstance(wanted.topic, UUID)
-                and wanted.topic not in self.broker.topics_by_id
-            )
-            error = ErrorCode.UNKNOWN_TOPIC_ID if unknown else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-            # Where the partition was not even looked up the list is empty, not null.
-            return _failed(wanted.index, error, aborted_transactions=[])
+        if partition is None:
+            return self._not_there(wanted)
+        if partition.topic.topic_id not in self.broker.topics_by_id:
+            # Deleted while the fetch waited: no longer looked for by its id.
+            return _failed(wanted.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
         error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
         if error:
             return _failed(wanted.index, error)
+        if self.replica_id >= 0:
+            return self._not_a_replica(wanted, partition)
         log = partition.log
         offset = wanted.fetch_offset
         answer = PartitionData(
@@ -178,10 +205,32 @@ class Reader:
                 return answer
         if not log.log_start_offset <= offset <= log.log_end_offset:
             return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
-        if max_bytes < 0:
+        if max_bytes < 0 and offset < log.log_end_offset:
             return _failed(wanted.index, ErrorCode.UNKNOWN_SERVER_ERROR)
         if max_bytes > 0 or at_least_one:
             answer.records = log.read(offset, max_bytes, at_least_one)
+        return answer
+
+    def _not_there(self, wanted: FetchPartition) -> PartitionData:
+        error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        if isinstance(wanted.topic, UUID):
+            if wanted.name is None:
+                error = ErrorCode.UNKNOWN_TOPIC_ID
+            elif wanted.topic not in self.broker.topics_by_id:
+                # A session knows the name of what was deleted; it may be that of a new topic by now.
+                topic = self.broker.topics.get(wanted.name)
+                if topic is not None and topic.partition(wanted.index) is not None:
+                    return _failed(wanted.index, ErrorCode.INCONSISTENT_TOPIC_ID)
+        # Where the partition was not even looked up the list is empty, not null.
+        return _failed(wanted.index, error, aborted_transactions=[])
+
+    def _not_a_replica(self, wanted: FetchPartition, partition: Partition) -> PartitionData:
+        """The one broker leads everything, and has no followers to fetch from it."""
+        answer = _failed(wanted.index, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        if self.version >= FIRST_VERSION_WITH_CURRENT_LEADER:
+            answer.current_leader = LeaderIdAndEpoch(
+                leader_id=self.broker.node_id, leader_epoch=partition.leader_epoch
+            )
         return answer
 
     def answer(self, read: Read) -> FetchResponse:
@@ -208,12 +257,25 @@ def _by_topic(told: Read) -> list[FetchableTopicResponse]:
     return topics
 
 
-def _refuse_whole(fetch: FetchContext, error: ErrorCode, version: int) -> FetchResponse:
-    if version >= FIRST_VERSION_WITH_TOPIC_IDS:
-        # FetchRequest.getErrorResponse: the error stands for all partitions.
-        return FetchResponse(error_code=error, session_id=0, responses=[])
-    read = [(w, _failed(w.index, error, aborted_transactions=[])) for w in fetch.partitions]
-    return FetchResponse(error_code=error, session_id=0, responses=_by_topic(read))
+def _refuse_whole(request: FetchRequest, error: ErrorCode, version: int) -> FetchResponse:
+    """The error for what was asked, just as it was (``FetchRequest.getErrorResponse``)."""
+    by_name = version < FIRST_VERSION_WITH_TOPIC_IDS
+    return FetchResponse(
+        error_code=error,
+        session_id=request.session_id,
+        responses=[
+            FetchableTopicResponse(
+                topic=topic.topic,
+                partitions=[
+                    _failed(p.partition, error, aborted_transactions=[]) for p in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ]
+        # With ids, the error of the whole stands for all partitions.
+        if by_name
+        else [],
+    )
 
 
 def _failed(

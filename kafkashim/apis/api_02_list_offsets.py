@@ -43,6 +43,8 @@ def handle(
     request: ListOffsetsRequest, broker: Broker, context: RequestContext
 ) -> ListOffsetsResponse:
     """Look up each timestamp; a partition named more than once is answered once, with an error."""
+    if request.isolation_level not in ISOLATION_LEVELS:
+        return _refused(request, ErrorCode.UNKNOWN_SERVER_ERROR)
     asked = Counter(
         (topic.name, p.partition_index) for topic in request.topics for p in topic.partitions
     )
@@ -54,21 +56,32 @@ def handle(
             if asked[topic.name, index] > 1:
                 of_topic[index] = _failed(index, ErrorCode.INVALID_REQUEST)
             else:
-                of_topic[index] = _look_up(topic.name, wanted, request, broker, context.version)
+                of_topic[index] = _look_up(topic.name, wanted, broker, context.version)
     return ListOffsetsResponse(
         topics=[
             ListOffsetsTopicResponse(name=name, partitions=list(of_topic.values()))
             for name, of_topic in answers.items()
+            # What is answered is gathered by partition, so that a topic without any is left out.
+            if of_topic
+        ]
+    )
+
+
+def _refused(request: ListOffsetsRequest, error: ErrorCode) -> ListOffsetsResponse:
+    """The error for all that was asked, just as it was (``ListOffsetsRequest.getErrorResponse``)."""
+    return ListOffsetsResponse(
+        topics=[
+            ListOffsetsTopicResponse(
+                name=topic.name,
+                partitions=[_failed(p.partition_index, error) for p in topic.partitions],
+            )
+            for topic in request.topics
         ]
     )
 
 
 def _look_up(
-    name: str,
-    wanted: ListOffsetsPartition,
-    request: ListOffsetsRequest,
-    broker: Broker,
-    version: int,
+    name: str, wanted: ListOffsetsPartition, broker: Broker, version: int
 ) -> ListOffsetsPartitionResponse:
     index, timestamp = wanted.partition_index, wanted.timestamp
     if timestamp < 0 and version < SINCE.get(timestamp, version + 1):
@@ -80,8 +93,6 @@ def _look_up(
     error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
     if error:
         return _failed(index, error)
-    if request.isolation_level not in ISOLATION_LEVELS:
-        return _failed(index, ErrorCode.UNKNOWN_SERVER_ERROR)
     found = _find(partition, timestamp)
     return ListOffsetsPartitionResponse(
         partition_index=index,

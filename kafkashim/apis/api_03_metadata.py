@@ -21,11 +21,14 @@ from kafkashim.apis import RequestContext
 from kafkashim.apis.authorized_operations import CLUSTER, NOT_ASKED, TOPIC
 from kafkashim.listeners import advertised
 from kafkashim.state import Broker, Topic
-from kafkashim.topic_names import topic_name_error
+from kafkashim.topic_names import colliding_topic, topic_name_error
 
 FIRST_VERSION_WITH_CHOICE_OF_CREATION = 4
 # Versions 10 and 11 have the id in the request, but a broker cannot look for it (KAFKA-14186).
 FIRST_VERSION_WITH_TOPIC_IDS = 12
+
+# Known as the brokers' own, whether they are there or not (Topic.isInternal).
+INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
 
 
 def handle(request: MetadataRequest, broker: Broker, context: RequestContext) -> MetadataResponse:
@@ -116,7 +119,8 @@ def _create(name: str, broker: Broker, wanted: bool) -> ErrorCode:
     if wanted and broker.config.default_replication_factor == 1:
 
         def create() -> None:
-            if name not in broker.topics:
+            # What the controller refuses, nobody is told.
+            if name not in broker.topics and colliding_topic(name, broker.topics) is None:
                 broker.create_topic_with_defaults(name)
 
         broker.clock.call_later(0, create)
@@ -130,7 +134,7 @@ def _missing(
         error_code=error,
         name=name,
         topic_id=topic_id,
-        is_internal=False,
+        is_internal=name in INTERNAL_TOPICS,
         partitions=[],
         topic_authorized_operations=operations,
     )
@@ -140,7 +144,7 @@ def _describe(topic: Topic, operations: int, node_id: int) -> MetadataResponseTo
     return MetadataResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
-        is_internal=topic.internal,
+        is_internal=topic.name in INTERNAL_TOPICS,
         partitions=[
             MetadataResponsePartition(
                 partition_index=partition.index,

@@ -25,9 +25,11 @@ from kafkashim.config import TopicConfig
 from kafkashim.config_entries import created_entries
 from kafkashim.state import Broker
 from kafkashim.topic_configs import invalid_topic_config
-from kafkashim.topic_names import topic_name_error
+from kafkashim.topic_names import colliding_topic, topic_name_error
 
 USE_DEFAULT = -1
+# Topic.CLUSTER_METADATA_TOPIC_NAME, which ControllerApis lets nobody create.
+CLUSTER_METADATA = "__cluster_metadata"
 # ReplicationControlManager.MAX_PARTITIONS_PER_BATCH, QuorumController.MAX_RECORDS_PER_USER_OP
 MOST_PARTITIONS = 10_000
 MOST_RECORDS = 10_000
@@ -65,12 +67,19 @@ def handle(
         timed_out = _Refused(ErrorCode.REQUEST_TIMED_OUT, None)
         return CreateTopicsResponse(topics=[_refused(t.name, timed_out) for t in request.topics])
     names = Counter(topic.name for topic in request.topics)
-    wanted = [topic for topic in request.topics if names[topic.name] == 1]
+    wanted = [
+        topic
+        for topic in request.topics
+        if names[topic.name] == 1 and topic.name != CLUSTER_METADATA
+    ]
     try:
         plans = _plan_all(wanted, broker)
     except _Refused as refused:
         return CreateTopicsResponse(topics=[_refused(t.name, refused) for t in request.topics])
     duplicate = _Refused(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+    prohibited = _Refused(
+        ErrorCode.INVALID_REQUEST, f"Creation of internal topic {CLUSTER_METADATA} is prohibited."
+    )
     return CreateTopicsResponse(
         topics=[
             *(
@@ -80,6 +89,7 @@ def handle(
                 for topic, plan in zip(wanted, plans, strict=True)
             ),
             *(_refused(name, duplicate) for name, count in names.items() if count > 1),
+            *(_refused(name, prohibited) for name in (CLUSTER_METADATA,) if names[name] == 1),
         ]
     )
 
@@ -154,15 +164,10 @@ def _check_name(name: str, broker: Broker) -> None:
         raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, f"Topic name is invalid: {wrong}")
     if name in broker.topics:
         raise _Refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
-    if "." in name or "_" in name:
-        # Metrics replace dots by underscores, so the two must not meet (Topic.hasCollision).
-        merged = name.replace(".", "_")
-        for known in broker.topics:
-            if known.replace(".", "_") == merged:
-                raise _Refused(
-                    ErrorCode.INVALID_TOPIC_EXCEPTION,
-                    f"Topic '{name}' collides with existing topic: {known}",
-                )
+    known = colliding_topic(name, broker.topics)
+    if known is not None:
+        text = f"Topic '{name}' collides with existing topic: {known}"
+        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
 
 
 def _count(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:

@@ -17,7 +17,7 @@ def handle(
 ) -> GetTelemetrySubscriptionsResponse:
     """Tell the client its instance id and that nothing is subscribed to."""
     error, instance, subscription_id = broker.telemetry.subscribe(
-        context.connection.id, request.client_instance_id
+        context.connection, request.client_instance_id
     )
     if error:
         return GetTelemetrySubscriptionsResponse(

@@ -22,7 +22,7 @@ def handle(
         metrics=request.metrics,
     )
     error = broker.telemetry.push(
-        context.connection.id,
+        context.connection,
         request.client_instance_id,
         push,
         broker.config.telemetry_max_bytes,

@@ -17,6 +17,7 @@ from kafka_codecs.messages.api_11_join_group import (
 )
 from kafka_codecs.messages.api_14_sync_group import SyncGroupResponse
 from kafkashim.groups.member import ClassicGroupMember, Join, failed_join
+from kafkashim.groups.subscription import CONSUMER, check_subscription
 
 
 class GroupState(Enum):
@@ -196,11 +197,19 @@ class ClassicGroup:
         return min((name for name in votes if votes[name] == best), key=_bucket)
 
     def init_next_generation(self, now_ms: int) -> None:
-        """Begin the next generation with those that are there."""
+        """Begin the next generation with those that are there.
+
+        Raises:
+            NoCommonProtocolError: there is none.
+            Malformed: a consumer's subscription cannot be read.
+        """
         self.generation_id += 1
         self.pending_sync.clear()
         if self.members:
             self.protocol_name = self.select_protocol()
+            if self.protocol_type == CONSUMER:
+                for member in self.members.values():
+                    check_subscription(member.metadata(self.protocol_name))
             self.transition_to(GroupState.COMPLETING_REBALANCE, now_ms)
         else:
             self.protocol_name = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kafka_codecs.errors import ErrorCode
+from kafka_codecs.flat import Malformed
 from kafkashim.groups.classic_group import ClassicGroup, GroupState, NoCommonProtocolError
 from kafkashim.groups.member import ClassicGroupMember, Join
 from kafkashim.groups.rebalance import NEW_MEMBER_JOIN_TIMEOUT_MS, Rebalancer
@@ -21,7 +22,7 @@ class Joining:
         """Let a client join, for the first time or again."""
         try:
             self._join(group, join)
-        except NoCommonProtocolError:
+        except (NoCommonProtocolError, Malformed):
             join.fail(ErrorCode.UNKNOWN_SERVER_ERROR)
 
     def _join(self, group: ClassicGroup, join: Join) -> None:

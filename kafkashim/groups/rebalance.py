@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 
 from kafka_codecs.errors import ErrorCode
+from kafka_codecs.flat import Malformed
 from kafka_codecs.messages.api_14_sync_group import SyncGroupResponse
 from kafkashim.clock import Clock
 from kafkashim.groups.classic_group import ClassicGroup, GroupState, NoCommonProtocolError
@@ -147,6 +148,11 @@ class Rebalancer:
         except NoCommonProtocolError:
             # Apache Kafka, too, leaves these members without an answer.
             log.error("Group %s: its members have no protocol in common", group.group_id)
+        except Malformed as error:
+            # And these: computeSubscribedTopics lets such an error pass, and nobody catches it.
+            log.warning(
+                "Group %s: a member subscribes to what cannot be read: %s", group.group_id, error
+            )
 
     def complete_join(self, group: ClassicGroup) -> None:
         """Begin the next generation with the members that joined; static ones need not have."""

@@ -84,7 +84,14 @@ class Segment:
 class PartitionLog:
     """Batches from ``log_start_offset`` to ``log_end_offset`` (exclusive)."""
 
-    __slots__ = ("_limits", "_storage", "log_end_offset", "log_start_offset", "segments")
+    __slots__ = (
+        "_limits",
+        "_newest_deleted",
+        "_storage",
+        "log_end_offset",
+        "log_start_offset",
+        "segments",
+    )
 
     def __init__(self, storage: Storage, limits: LogLimits) -> None:
         self._storage = storage
@@ -92,6 +99,7 @@ class PartitionLog:
         self.log_start_offset = 0
         self.log_end_offset = 0
         self.segments: list[Segment] = [Segment(0, storage.segment(0))]
+        self._newest_deleted = NOT_FOUND
 
     @property
     def size(self) -> int:
@@ -183,30 +191,45 @@ class PartitionLog:
             max_bytes = end - start
         return segment.store.read(start, max_bytes)
 
+    def size_from(self, offset: int) -> int | None:
+        """Bytes from the batch that holds ``offset`` on; ``None`` when an older segment holds it.
+
+        ``offset`` is not beyond the log end.
+        """
+        if offset >= self.log_end_offset:
+            return 0
+        segment = self.segments[-1]
+        if offset < segment.base_offset:
+            return None
+        index = bisect_right(segment.offsets, offset - segment.base_offset) - 1
+        return segment.store.size - segment.positions[index]
+
     def batches(self) -> Iterator[RecordBatch]:
         """All batches kept, oldest first."""
         for segment in self.segments:
             yield from segment.batches()
 
     def offset_for_timestamp(self, timestamp: int) -> TimestampOffset:
-        """The first record whose timestamp is ``timestamp`` or later."""
+        """The first record whose timestamp is ``timestamp`` or later.
+
+        Only the first segment with such a time is searched, even when all that it has lies before the
+        log start (``UnifiedLog.searchOffsetInLocalLog``).
+        """
         for segment in self.segments:
-            if segment.max_timestamp < timestamp:
-                continue
-            for batch in segment.batches():
-                if batch.max_timestamp < timestamp or batch.last_offset < self.log_start_offset:
-                    continue
-                for record in batch.iterate():
-                    if record.timestamp >= timestamp and record.offset >= self.log_start_offset:
-                        return TimestampOffset(record.timestamp, record.offset)
+            if segment.max_timestamp >= timestamp:
+                return _search(segment, timestamp, self.log_start_offset)
         return NOT_FOUND
 
     def offset_of_max_timestamp(self) -> TimestampOffset:
-        """The first record with the largest timestamp of all (KIP-734)."""
+        """The first record with the largest timestamp of all (KIP-734), deleted or not.
+
+        A record before the log start is found as long as its segment is there.
+        """
         newest = max(self.segments, key=lambda segment: segment.max_timestamp)
-        if not len(newest.offsets):
-            return NOT_FOUND
-        return self.offset_for_timestamp(newest.max_timestamp)
+        deleted = self._newest_deleted
+        if deleted.offset >= 0 and deleted.timestamp >= newest.max_timestamp:
+            return deleted
+        return _search(newest, newest.max_timestamp, 0)
 
     def delete_records(self, before: int) -> int:
         """Forget what lies before an offset; gives the new log start offset.
@@ -217,6 +240,8 @@ class PartitionLog:
         while len(self.segments) > 1 and self.segments[1].base_offset <= self.log_start_offset:
             del self.segments[0]
         if self.log_start_offset == self.log_end_offset and self.segments[0].store.size:
+            # Apache Kafka keeps the segment that is written to, and can still find its newest record.
+            self._newest_deleted = self.offset_of_max_timestamp()
             self._roll()
             del self.segments[0]
         return self.log_start_offset
@@ -249,5 +274,17 @@ class PartitionLog:
         if len(self.segments) == 1:
             self._roll()
         del self.segments[0]
+        self._newest_deleted = NOT_FOUND
         self.log_start_offset = max(self.log_start_offset, self.segments[0].base_offset)
         return 1
+
+
+def _search(segment: Segment, timestamp: int, start: int) -> TimestampOffset:
+    """The first record of a segment from offset ``start`` on that is not older than ``timestamp``."""
+    for batch in segment.batches():
+        if batch.max_timestamp < timestamp or batch.last_offset < start:
+            continue
+        for record in batch.iterate():
+            if record.timestamp >= timestamp and record.offset >= start:
+                return TimestampOffset(record.timestamp, record.offset)
+    return NOT_FOUND

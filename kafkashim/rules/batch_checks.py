@@ -121,8 +121,15 @@ def is_transactional(records: Buffer) -> bool:
 
 
 def check_record_set(records: Buffer) -> Refusal | None:
-    """Whether a record set that passed :func:`check_readable` is exactly one batch of magic 2."""
+    """Whether a record set is exactly one batch of magic 2.
+
+    Most passed :func:`check_readable` before; for the others the error is the same, but of their own
+    partition and without a message.
+    """
     size = len(records)
+    unreadable = check_readable(records)
+    if unreadable is not None:
+        return Refusal(unreadable.error, knows_log=False)
     if size < LOG_OVERHEAD + MINIMUM_RECORD_SIZE:
         return NO_SINGLE_BATCH
     end = struct.unpack_from(">i", records, LENGTH_OFFSET)[0] + LOG_OVERHEAD

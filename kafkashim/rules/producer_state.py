@@ -44,7 +44,7 @@ class Rule:
 # fmt: off
 RULES = (
     Rule(1, "no producer", "A batch without a producer id is appended as it comes.", "all", "KIP-98"),
-    Rule(2, "new producer", "A producer this partition does not remember may start at any sequence.", "0.10-only clients aside, all since 1.1", "KIP-360, ProducerAppendInfo.checkSequence"),
+    Rule(2, "new producer", "A producer this partition does not remember may start at any sequence.", "2.5 and later; at sequence 0 all", "KIP-360, ProducerAppendInfo.checkSequence"),
     Rule(3, "exact duplicate", "First and last sequence are those of a remembered batch of the same epoch: answered with its offset, not appended again.", "all (0.11 remembers one batch)", "ProducerStateEntry.findDuplicateBatch"),
     Rule(4, "fenced epoch", "An epoch lower than the one remembered belongs to an older instance of the producer.", "all", "ProducerAppendInfo.checkProducerEpoch"),
     Rule(5, "new epoch", "A higher epoch starts at sequence 0; the batches of the older epoch are forgotten.", "all", "ProducerStateEntry.maybeUpdateProducerEpoch"),
@@ -81,6 +81,8 @@ class Book:
             record was accepted in this epoch, ``"below oldest"`` those that end before the oldest
             remembered one as numbers (1.0), ``""`` none.
         stranger: the error for an unknown producer that does not start at 0 (rule 10).
+        forgets_deleted: whether batches are forgotten, and producers without any left, when their
+            records are deleted (``ProducerStateManager.truncateHead``, until KIP-360 in 2.4).
     """
 
     name: str
@@ -89,6 +91,7 @@ class Book:
     duplicate: ErrorCode = ErrorCode.NONE
     appended: str = ""
     stranger: ErrorCode = ErrorCode.NONE
+    forgets_deleted: bool = False
 
 
 EXPLICIT = Book(
@@ -102,12 +105,14 @@ KAFKA_1_0 = Book(
     "as Apache Kafka 1.0.0 and 1.0.1",
     appended="below oldest",
     stranger=ErrorCode.UNKNOWN_PRODUCER_ID,
+    forgets_deleted=True,
 )
 KAFKA_0_11 = Book(
     "kafka-0.11",
     "as Apache Kafka 0.11, which remembers one batch",
     remembered=1,
     stranger=ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+    forgets_deleted=True,
 )
 KIP_98 = Book(
     "kip-98",
@@ -387,6 +392,16 @@ class ProducerStateManager:
             entry.producer_epoch = batch.producer_epoch
             self._producers[batch.producer_id] = entry
         entry.add_batch(batch, base_offset)
+
+    def truncate_head(self, log_start_offset: int) -> None:
+        """The records before an offset are gone: forget what the book forgets with them."""
+        if not self.book.forgets_deleted:
+            return
+        for entry in tuple(self._producers.values()):
+            while entry.batches and entry.batches[0].last_offset < log_start_offset:
+                entry.batches.popleft()
+            if not entry.batches:
+                del self._producers[entry.producer_id]
 
     def expire(self, now_ms: int, expiration_ms: int) -> list[int]:
         """Forget producers whose newest batch is ``expiration_ms`` old or older; gives their ids.

@@ -1,0 +1,90 @@
+"""Where this broker answers differently from Apache Kafka, on purpose or for now.
+
+Each row names the bullet of ``docs/limits.md`` that tells people, and the steps in which it shows. The
+tests hold the two together: a step listed here that does not differ fails, and so does one that differs
+and is not listed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from compat_tests.real_broker.scenes import Scene
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A known difference: its bullet in ``docs/limits.md``, and where it shows.
+
+    ``scenes`` and ``labels`` are regular expressions for ``file.scene`` and the step's label, and have to
+    match as a whole.
+    """
+
+    limit: str
+    scenes: str
+    labels: str
+    versions: tuple[int, ...] = ()
+
+    def covers(self, scene: Scene, version: int, label: str) -> bool:
+        """Whether the step of a scene is one of these."""
+        return bool(
+            (not self.versions or version in self.versions)
+            and re.fullmatch(self.scenes, f"{scene.file}.{scene.name}")
+            and re.fullmatch(self.labels, label)
+        )
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "Features",
+        "api_18_api_versions.software",
+        "usual|all that is allowed|long|an unknown client id",
+        versions=(3, 4),
+    ),
+    Difference(
+        "Documentation",
+        "api_32_describe_configs.documentation",
+        "of a topic|of the broker|of a group|of client metrics",
+    ),
+    Difference(
+        "Transactions",
+        "api_00_produce.a_transaction_the_partition_is_not_in",
+        "its producer",
+        versions=(12, 13),
+    ),
+    Difference(
+        "No topics of the broker's own",
+        "api_03_metadata.the_brokers_own_topics",
+        "__consumer_offsets|__transaction_state",
+    ),
+)
+
+
+def difference(scene: Scene, version: int, label: str) -> Difference | None:
+    """The known difference a step shows, if any."""
+    return next((row for row in DIFFERENCES if row.covers(scene, version, label)), None)
+
+
+# Bullets of docs/limits.md that no scene can show, and why.
+NOT_IN_SCENES = {
+    "Loggers": "their levels are those of the process, and of how it was started",
+    "Client telemetry": "what is dropped cannot be seen",
+    "Deleting records": "Apache Kafka does it when its timer says so",
+    "The consumer protocol of KIP-848": "APIs that are not offered are not asked",
+    "More than one broker": "the real one is a single node too",
+    "Durability": "shown by restarting both: test_restart.py",
+    "TLS, SASL, ACLs, quotas": "both are started without them",
+    "Log compaction": "the cleaner of Apache Kafka runs when it likes",
+    "Recompression": "shown by what is stored: server/test_stored_batches.py",
+    "CreatePartitions, AlterConfigs, IncrementalAlterConfigs": "not offered, not asked",
+    "The default listener": "both are told where to listen",
+    "The default rule book": "the comparison runs with kafka-4.3",
+    "The size of what is decompressed": "takes more memory than a test should",
+    "The memory of small items": "of the process, not of an answer",
+    "Half-closed connections": "how a connection ends, not what is answered",
+    "Odd compressed streams": "of encoders no client uses",
+    "The age of records without timestamp": "takes days",
+    "Copies without uvloop": "of the process, not of an answer",
+    "The order of answers": "put in order by normalize.py, where it says so",
+}
