@@ -162,6 +162,10 @@ async def _run_server(config: object, options: argparse.Namespace, failure: list
     await stopped.wait()
     log.info("shutting down")
     await server.stop()
+    # A second signal changes nothing, even when it comes while the interpreter ends.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
     log.info("shut down completed")
 
 
