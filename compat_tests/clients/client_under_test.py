@@ -62,8 +62,12 @@ class GroupConsumer(Protocol):
         """The partitions of the topic that are this member's now."""
         ...
 
-    def commit(self) -> None:
-        """Commit the positions and wait for the answer."""
+    def commit(self) -> bool:
+        """Commit the positions and wait for the answer.
+
+        False when the group rebalances: what was polled since the last commit is then read again,
+        by this member or by the partition's next owner.
+        """
         ...
 
     def close(self) -> None:

@@ -28,8 +28,7 @@ class GroupMember:
             try:
                 while not self._leaving.is_set():
                     got = consumer.poll(0.05)
-                    if got:
-                        consumer.commit()
+                    if got and consumer.commit():
                         self.records += got
                     self.assigned = consumer.assigned()
             finally:

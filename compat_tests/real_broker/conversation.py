@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from compat_tests.real_broker.normalize import Normalizer
@@ -35,6 +35,16 @@ LATEST = -1
 TIME = 1_767_225_600_000
 SECONDS = 10
 Step = list[Any]
+
+
+class Frames(NamedTuple):
+    """A question and its answer as they were on the wire, without their sizes."""
+
+    api_key: int
+    version: int
+    label: str
+    request: bytes
+    response: bytes
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,8 @@ class Conversation:
         self.topic_ids: dict[str, UUID] = {}
         self.normalizer = Normalizer(address[1])
         self.steps: list[Step] = []
+        # Of every question of :meth:`ask` that was answered.
+        self.frames: list[Frames] = []
 
     # --- what scenes call
 
@@ -173,7 +185,7 @@ class Conversation:
         client.correlation_id += 1
         frame = encode_request(request, version, client.correlation_id, client_id)
         client.send(frame)
-        return self._await(label, request, version, connection, silent_after)
+        return self._await(label, request, version, connection, silent_after, frame[4:])
 
     def send(
         self, request: Request, version: int, connection: str = "main", client_id: str = "scene"
@@ -248,6 +260,7 @@ class Conversation:
         version: int,
         connection: str,
         silent_after: float | None,
+        asked: bytes | None = None,
     ) -> Any:
         client = self._client(connection)
         answer: Any = None
@@ -266,6 +279,8 @@ class Conversation:
             self.forget(connection)
         else:
             client.socket.settimeout(SECONDS)
+            if asked is not None:
+                self.frames.append(Frames(request.API_KEY, version, label, asked, frame))
             answer, outcome = self._read(request, version, frame, client.correlation_id)
         self.steps.append([label, f"{request.NAME} v{version}", outcome])
         return answer

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from compat_tests.real_broker.apache_kafka import VERSION
-from compat_tests.real_broker.conversation import Step
+from compat_tests.real_broker.conversation import Frames, Step
+from compat_tests.real_broker.golden import GoldenFrames
 from compat_tests.real_broker.scenes import Scene
 
 FOLDER = Path(__file__).parent / "recorded" / VERSION
@@ -60,10 +61,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self._files: dict[str, dict[str, dict[int, list[Step]]]] = {}
+        self._golden = GoldenFrames()
 
-    def add(self, scene: Scene, version: int, steps: list[Step]) -> None:
-        """Keep the steps of a scene."""
+    def add(self, scene: Scene, version: int, steps: list[Step], frames: list[Frames]) -> None:
+        """Keep the steps of a scene, and the frames of the API it is about."""
         self._files.setdefault(scene.file, {}).setdefault(scene.name, {})[version] = steps
+        self._golden.add(scene, version, frames)
 
     def write(self, scenes: list[Scene]) -> None:
         """Write what was gathered; what is no scene any more is dropped."""
@@ -83,6 +86,7 @@ class Recorder:
                     if steps is not None:
                         merged[scene.name][version] = steps
             path.write_text(_layout(merged))
+        self._golden.write()
 
 
 def _layout(scenes: dict[str, dict[int, list[Step]]]) -> str:

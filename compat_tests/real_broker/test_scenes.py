@@ -27,9 +27,10 @@ PLAYS = [
 @pytest.mark.parametrize(("scene", "version"), PLAYS)
 def test_scene(broker: Broker, recorder: Recorder | None, scene: Scene, version: int) -> None:
     # Through JSON and back: what is compared is what a file can hold.
-    steps: list[Step] = json.loads(json.dumps(scene.run(broker.address, version)))
+    conversation = scene.run(broker.address, version)
+    steps: list[Step] = json.loads(json.dumps(conversation.steps))
     if recorder is not None:
-        recorder.add(scene, version, steps)
+        recorder.add(scene, version, steps, conversation.frames)
         return
     expected = recorded(scene, version)
     assert expected is not None, "never recorded: run with --record"

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
+from aiokafka.errors import CommitFailedError, KafkaConnectionError, KafkaError, for_code
 
 from compat_tests.clients.client_under_test import Delivery, Message, ProducerSettings, Record
 
@@ -108,8 +108,12 @@ class AioKafkaMember:
     def assigned(self) -> frozenset[int]:
         return frozenset(tp.partition for tp in self._consumer.assignment())
 
-    def commit(self) -> None:
-        self._runner.run(self._consumer.commit())
+    def commit(self) -> bool:
+        try:
+            self._runner.run(self._consumer.commit())
+        except CommitFailedError:
+            return False
+        return True
 
     def close(self) -> None:
         self._runner.run(self._consumer.stop())

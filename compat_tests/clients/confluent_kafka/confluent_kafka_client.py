@@ -121,8 +121,17 @@ class ConfluentMember:
     def assigned(self) -> frozenset[int]:
         return frozenset(partition.partition for partition in self._consumer.assignment())
 
-    def commit(self) -> None:
-        self._consumer.commit(asynchronous=False)
+    def commit(self) -> bool:
+        try:
+            self._consumer.commit(asynchronous=False)
+        except KafkaException as error:
+            if error.args[0].code() not in (
+                KafkaError.REBALANCE_IN_PROGRESS,
+                KafkaError.ILLEGAL_GENERATION,
+            ):
+                raise
+            return False
+        return True
 
     def close(self) -> None:
         self._consumer.close()

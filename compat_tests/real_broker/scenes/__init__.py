@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from compat_tests.real_broker.conversation import Conversation, Step
+from compat_tests.real_broker.conversation import Conversation
 from kafka_codecs.schema import Request, Versions
 from kafkashim.dispatch import TABLE
 
@@ -34,15 +34,15 @@ class Scene:
     def name(self) -> str:
         return self.play.__name__
 
-    def run(self, address: tuple[str, int], version: int) -> list[Step]:
-        """Play it with a broker; gives the steps."""
+    def run(self, address: tuple[str, int], version: int) -> Conversation:
+        """Play it with a broker; gives what was said."""
         title = f"{self.api.API_KEY:02d}.{self.name}.v{version}"
         conversation = Conversation(address, title)
         try:
             self.play(conversation, version)
         finally:
             conversation.close()
-        return conversation.steps
+        return conversation
 
 
 _scenes: list[Scene] = []
