@@ -34,7 +34,7 @@ LAYERS = (
         "topic_configs",
         "topic_names",
     ),
-    ("groups", "fetch_sessions", "producer_ids", "telemetry"),
+    ("groups", "log_dirs", "fetch_sessions", "producer_ids", "telemetry"),
     ("state",),
     ("listeners", "apis"),
     ("dispatch",),

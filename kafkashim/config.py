@@ -133,6 +133,11 @@ class Config:
         """The value in force as a string, ``""`` where there is none."""
         return self.value(name) or ""
 
+    @property
+    def rebalance_protocols(self) -> list[str]:
+        """``group.coordinator.rebalance.protocols``: what groups may speak."""
+        return parse_list(self.get("group.coordinator.rebalance.protocols"))
+
     def get_int(self, name: str) -> int:
         """The value in force of a number that has a default."""
         return int(self.get(name))
@@ -208,7 +213,7 @@ class Config:
             raise ConfigError(
                 "queued.max.request.bytes must be larger or equal to socket.request.max.bytes"
             )
-        if "classic" not in parse_list(self.get("group.coordinator.rebalance.protocols")):
+        if "classic" not in self.rebalance_protocols:
             raise ConfigError("Disabling the 'classic' protocol is not supported.")
 
     def _read_listeners(self) -> None:

@@ -67,10 +67,19 @@ TABLE = (
     Api(22, "init_producer_id",            0,  5),
     Api(23, "offset_for_leader_epoch",     2,  4),
     Api(32, "describe_configs",            1,  4),
+    Api(34, "alter_replica_log_dirs",      1,  2),
+    Api(35, "describe_log_dirs",           1,  5),
+    Api(37, "create_partitions",           0,  3),
+    Api(43, "elect_leaders",               0,  2),
+    Api(45, "alter_partition_reassignments", 0,  1),
+    Api(46, "list_partition_reassignments", 0,  0),
     Api(60, "describe_cluster",            0,  2),
     Api(61, "describe_producers",          0,  0),
+    Api(68, "consumer_group_heartbeat",    0,  1),
+    Api(69, "consumer_group_describe",     0,  1),
     Api(71, "get_telemetry_subscriptions", 0,  0, _telemetry),
     Api(72, "push_telemetry",              0,  0, _telemetry),
+    Api(75, "describe_topic_partitions",   0,  0),
 )
 # fmt: on
 

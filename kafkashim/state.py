@@ -19,6 +19,7 @@ from kafkashim.fetch_sessions import FetchSessionCache
 from kafkashim.ids import IdSource, base64_id
 from kafkashim.log.partition_log import PartitionLog
 from kafkashim.log.storage import MemoryStorage, Storage
+from kafkashim.log_dirs import LogDirs
 from kafkashim.producer_ids import ProducerIds
 from kafkashim.rules.producer_state import Book, ProducerStateManager, Verdict
 from kafkashim.telemetry import ClientTelemetry
@@ -47,13 +48,16 @@ class Decision:
 class Partition:
     """One partition: its log, the producers it remembers, the fetches that wait for it."""
 
-    __slots__ = ("index", "leader_epoch", "log", "name", "producers", "topic", "waiting")
+    __slots__ = ("index", "leader_epoch", "log", "log_dir", "name", "producers", "topic", "waiting")
 
-    def __init__(self, topic: Topic, index: int, log: PartitionLog, book: Book) -> None:
+    def __init__(
+        self, topic: Topic, index: int, log: PartitionLog, book: Book, log_dir: str
+    ) -> None:
         self.topic = topic
         self.index = index
         self.name = f"{topic.name}-{index}"
         self.log = log
+        self.log_dir = log_dir
         self.producers = ProducerStateManager(book)
         self.leader_epoch = LEADER_EPOCH
         self.waiting: set[Callable[[], None]] = set()
@@ -141,6 +145,7 @@ class Broker:
         self.cluster_id = base64_id(self.ids.uuid())
         self.topics: dict[str, Topic] = {}
         self.topics_by_id: dict[UUID, Topic] = {}
+        self.log_dirs = LogDirs(config)
         self.producer_ids = ProducerIds(config)
         self.fetch_sessions = FetchSessionCache(clock, self.ids, config)
         self.telemetry = ClientTelemetry(clock, self.ids)
@@ -210,6 +215,8 @@ class Broker:
         self.topics[name] = topic
         self.topics_by_id[topic.topic_id] = topic
         self.add_partitions(topic, partitions)
+        if self._groups is not None:
+            self._groups.topic_came()
         return topic
 
     def create_topic_with_defaults(self, name: str) -> Topic:
@@ -220,7 +227,10 @@ class Broker:
         """Grow a topic by ``count`` empty partitions."""
         for index in range(len(topic.partitions), len(topic.partitions) + count):
             log = PartitionLog(self.storage, topic.config)
-            topic.partitions.append(Partition(topic, index, log, self.book))
+            log_dir = self.log_dirs.place(topic.name, index)
+            topic.partitions.append(Partition(topic, index, log, self.book, log_dir))
+        if self._groups is not None:
+            self._groups.topic_changed(topic.name)
 
     def delete_topic(self, topic: Topic) -> None:
         """Delete a topic with all it holds, committed offsets too; whoever waits is told."""
@@ -229,4 +239,5 @@ class Broker:
         if self._groups is not None:
             self._groups.topic_deleted(topic.name)
         for partition in topic.partitions:
+            self.log_dirs.release(partition.log_dir)
             partition.wake()

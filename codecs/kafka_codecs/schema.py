@@ -216,7 +216,7 @@ class Struct(TaggedFieldsKeeper, metaclass=StructMeta):
 
 
 class Message(Struct):
-    """A request or a response: a struct with an API key and versions of its own."""
+    """A struct with versions of its own: a request or a response, which have an API key too, or data."""
 
     __slots__ = ()
 
@@ -230,9 +230,10 @@ class Message(Struct):
         cls, api_key: int | None = None, versions: str = "", flexible: str = "", **options: Any
     ) -> None:
         super().__init_subclass__(**options)
-        if api_key is None:
+        if not versions:
             return
-        cls.API_KEY = api_key
+        if api_key is not None:
+            cls.API_KEY = api_key
         cls.NAME = cls.__name__.removesuffix("Request").removesuffix("Response")
         cls.VERSIONS = Versions.parse(versions)
         cls.FLEXIBLE = Versions.parse(flexible)

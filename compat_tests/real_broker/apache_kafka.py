@@ -27,10 +27,11 @@ from kafkashim.ids import base64_id
 VERSION = "4.3.1"
 START_SECONDS = 60
 # What both brokers are started with, so that they answer as one: a single node, groups that do not wait
-# for more members, and nothing that is deleted because of its age.
+# for more members, nor between assignments, and nothing that is deleted because of its age.
 PROPERTIES = {
     "node.id": "1",
     "group.initial.rebalance.delay.ms": "0",
+    "group.consumer.assignment.interval.ms": "0",
     "log.retention.ms": "-1",
     "producer.id.expiration.check.interval.ms": "2147483647",
     "offsets.topic.replication.factor": "1",

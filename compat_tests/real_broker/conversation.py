@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -229,6 +230,13 @@ class Conversation:
         while self.quietly(request, version).error_code != error:
             assert time.monotonic() < end, f"{request.NAME} is never answered {error}"
             time.sleep(0.005)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is as it should be that takes Apache Kafka a moment."""
+        end = time.monotonic() + SECONDS
+        while not condition():
+            assert time.monotonic() < end, "it never came true"
+            time.sleep(0.01)
 
     def lose(self, answers: int, connection: str) -> None:
         """Let answers get lost: they are there, so that what was asked is done, and nobody reads them."""

@@ -36,12 +36,15 @@ MADE_UP = {
     "session_id": "session id",
     "client_instance_id": "client instance id",
     "subscription_id": "subscription id",
+    "log_dir": "log dir",
     "finalized_features_epoch": "features epoch",
 }
 # A producer id is made up only where it is given out: elsewhere it may be the client's own.
 GIVEN_OUT = {"InitProducerIdResponse": {"producer_id": "producer id"}}
 # Fields that may hold the broker's clock; what is a day away from now was the client's own time.
 TIMES = frozenset({"log_append_time_ms", "timestamp", "last_timestamp", "max_timestamp"})
+# The size of the disk and what is free on it change from machine to machine and all the time.
+VOLUMES = frozenset({"total_bytes", "usable_bytes"})
 # Arrays that Apache Kafka fills from a java.util.HashMap, a Scala Map or a Set, and what tells their
 # items apart. Clients look items up by name, so that none can depend on the order.
 UNORDERED: dict[str, Callable[[Any], Any]] = {
@@ -60,10 +63,20 @@ UNORDERED: dict[str, Callable[[Any], Any]] = {
     "DeleteRecordsTopicResult.partitions": lambda p: p.partition_index,
     "DescribeConfigsResponse.results": lambda r: (r.resource_type, r.resource_name),
     "DescribeConfigsResult.configs": lambda e: e.name,
+    "AlterReplicaLogDirsResponse.results": lambda t: t.topic_name,
+    "AlterReplicaLogDirTopicResult.partitions": lambda p: p.partition_index,
+    "DescribeLogDirsResult.topics": lambda t: t.name,
+    "DescribeLogDirsTopic.partitions": lambda p: p.partition_index,
+    "CreatePartitionsResponse.results": lambda r: r.name,
+    "ElectLeadersResponse.replica_election_results": lambda r: r.topic,
     "OffsetFetchResponse.topics": lambda t: t.name,
     "OffsetFetchResponseTopic.partitions": lambda p: p.partition_index,
     "OffsetFetchResponseGroup.topics": lambda t: (t.name, t.topic_id),
     "OffsetFetchResponseTopics.partitions": lambda p: p.partition_index,
+    "Assignment.topic_partitions": lambda t: t.topic_id,
+    "TopicPartitions.partitions": lambda partition: partition,
+    "DescribedGroup.members": lambda m: m.member_id,
+    "Member.subscribed_topic_names": lambda name: name,
     "JoinGroupResponse.members": lambda m: m.member_id,
     "PartitionResponse.active_producers": lambda p: p.producer_id,
     "MetadataResponse.topics": lambda t: (t.name is None, t.topic_id if t.name is None else t.name),
@@ -80,6 +93,13 @@ LISTED = frozenset(
     }
 )
 INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
+# Where all topics may be listed, and how an item tells its name.
+TOPICS: dict[str, Callable[[Any], str | None]] = {
+    "MetadataResponse.topics": lambda t: t.name,
+    "DescribeLogDirsResult.topics": lambda t: t.name,
+    "DescribeTopicPartitionsResponse.topics": lambda t: t.name,
+    "ElectLeadersResponse.replica_election_results": lambda r: r.topic,
+}
 
 # Configurations that say where a broker lives and who it is in its cluster: the two do not live in one
 # place, and this one has no controller.
@@ -157,8 +177,9 @@ class Normalizer:
         if value is None or (not self._listed and f"{owner}.{field.name}" in LISTED):
             return None
         if isinstance(field.type, ArrayType):
-            if not self._listed and f"{owner}.{field.name}" == "MetadataResponse.topics":
-                value = [topic for topic in value if topic.name not in INTERNAL_TOPICS]
+            name_of = TOPICS.get(f"{owner}.{field.name}")
+            if not self._listed and name_of is not None:
+                value = [topic for topic in value if name_of(topic) not in INTERNAL_TOPICS]
             if owner == "ApiVersionsResponse" and field.name == "api_keys":
                 value = [row for row in value if row.api_key in OFFERED]
             order = UNORDERED.get(f"{owner}.{field.name}")
@@ -172,6 +193,8 @@ class Normalizer:
             return "<port>"
         if field.name in TIMES and abs(value - time.time() * 1000) < DAY_MS:
             return "<now>"
+        if field.name in VOLUMES and value > 0:
+            return "<bytes>"
         kind = MADE_UP.get(field.name)
         if kind and value not in (ZERO_UUID, "", 0, -1):
             return self.name(kind, value)

@@ -64,6 +64,12 @@ def _commit(
         request.group_instance_id,
         request.generation_id_or_member_epoch,
         version,
+        [
+            (broker.topics[name].topic_id, p.partition_index)
+            for _, name, partitions in found
+            for p in partitions
+            if groups.takes_metadata(p.committed_metadata)
+        ],
     )
     all_exist = not answer.topics
     for topic, name, partitions in found:

@@ -42,6 +42,9 @@ def handle(
         return OffsetFetchResponse(
             groups=[_fetch_group(group, broker, by_id) for group in request.groups]
         )
+    refused = broker.groups.fetch_error(request.group_id, None, -1)
+    if refused:
+        return OffsetFetchResponse(topics=[], error_code=refused)
     committed = broker.groups.committed(request.group_id)
     if request.topics is None:
         wanted = [(name, tuple(offsets)) for name, offsets in committed.items()]
@@ -73,6 +76,9 @@ def _look_up(offsets: Offsets, indexes: Sequence[int]) -> list[tuple[int, Offset
 def _fetch_group(
     group: OffsetFetchRequestGroup, broker: Broker, by_id: bool
 ) -> OffsetFetchResponseGroup:
+    refused = broker.groups.fetch_error(group.group_id, group.member_id, group.member_epoch)
+    if refused:
+        return OffsetFetchResponseGroup(group_id=group.group_id, topics=[], error_code=refused)
     committed = broker.groups.committed(group.group_id)
     topics: list[OffsetFetchResponseTopics] = []
     unknown: list[OffsetFetchResponseTopics] = []

@@ -8,12 +8,10 @@ any of them is there, so that two of one request may collide.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_19_create_topics import (
-    CreatableReplicaAssignment,
     CreatableTopic,
     CreatableTopicConfigs,
     CreatableTopicResult,
@@ -21,6 +19,7 @@ from kafka_codecs.messages.api_19_create_topics import (
     CreateTopicsResponse,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.replica_assignment import assignment_error
 from kafkashim.config import TopicConfig
 from kafkashim.config_entries import created_entries
 from kafkashim.state import Broker
@@ -211,22 +210,12 @@ def _assigned(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
                 f"Found multiple manual partition assignments for partition {index}"
             )
         seen.add(index)
-        _check_replicas(assignment, broker)
+        wrong = assignment_error(assignment.broker_ids, broker)
+        if wrong is not None:
+            raise _bad_assignment(wrong)
     if seen != set(range(len(seen))):
         raise _bad_assignment("partitions should be a consecutive 0-based integer sequence")
     return len(seen), len(wanted.assignments[0].broker_ids)
-
-
-def _check_replicas(assignment: CreatableReplicaAssignment, broker: Broker) -> None:
-    manual = "The manual partition assignment includes"
-    ids: Sequence[int] = sorted(assignment.broker_ids)
-    if not ids:
-        raise _bad_assignment(f"{manual} an empty replica list.")
-    for at, broker_id in enumerate(ids):
-        if broker_id != broker.node_id:
-            raise _bad_assignment(f"{manual} broker {broker_id}, but no such broker is registered.")
-        if at and broker_id == ids[at - 1]:
-            raise _bad_assignment(f"{manual} the broker {broker_id} more than once.")
 
 
 def _bad_assignment(message: str) -> _Refused:

@@ -16,6 +16,7 @@ from kafka_codecs.messages.api_11_join_group import (
     JoinGroupResponseMember,
 )
 from kafka_codecs.messages.api_14_sync_group import SyncGroupResponse
+from kafkashim.groups.java_hash import in_map_order
 from kafkashim.groups.member import ClassicGroupMember, Join, failed_join
 from kafkashim.groups.subscription import CONSUMER, check_subscription
 
@@ -60,6 +61,11 @@ class ClassicGroup:
     def is_in(self, *states: GroupState) -> bool:
         """Whether the group is in one of the states."""
         return self.state in states
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in the group, nor about to be."""
+        return self.state is GroupState.EMPTY
 
     @property
     def rebalance_timeout_ms(self) -> int:
@@ -194,7 +200,7 @@ class ClassicGroup:
             raise NoCommonProtocolError(self.group_id)
         votes = Counter(member.vote(candidates) for member in self.members.values())
         best = max(votes.values())
-        return min((name for name in votes if votes[name] == best), key=_bucket)
+        return in_map_order([name for name in votes if votes[name] == best])[0]
 
     def init_next_generation(self, now_ms: int) -> None:
         """Begin the next generation with those that are there.
@@ -255,15 +261,3 @@ class ClassicGroup:
             return False
         parked.answer(response)
         return True
-
-
-def _bucket(name: str) -> int:
-    """Where Java's ``HashMap`` keeps a string among a few others.
-
-    Which of two protocols with equally many votes wins is the first in that order.
-    """
-    code = 0
-    utf16 = name.encode("utf-16-be")
-    for high, low in zip(utf16[::2], utf16[1::2], strict=True):
-        code = (31 * code + (high << 8 | low)) & 0xFFFFFFFF
-    return (code ^ code >> 16) & 15

@@ -6,8 +6,9 @@ There is one broker, so that it coordinates every group, and nothing is ever loa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_11_join_group import JoinGroupResponse
@@ -17,6 +18,12 @@ from kafka_codecs.messages.api_14_sync_group import SyncGroupRequest, SyncGroupR
 from kafkashim.clock import Clock
 from kafkashim.config import Config
 from kafkashim.groups.classic_group import ClassicGroup, GroupState
+from kafkashim.groups.consumer_group import ConsumerGroup, Topics
+from kafkashim.groups.consumer_offsets import (
+    commit_error,
+    expire_offsets_of_consumers,
+    offset_fetch_error,
+)
 from kafkashim.groups.expiration import expire_offsets
 from kafkashim.groups.joining import Joining
 from kafkashim.groups.member import Join
@@ -27,6 +34,7 @@ from kafkashim.ids import IdSource
 from kafkashim.parked import Parked
 
 if TYPE_CHECKING:
+    from kafkashim.groups.consumer_protocol import ConsumerProtocol
     from kafkashim.state import Broker
 
 FIRST_COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND = 9
@@ -36,14 +44,17 @@ MS_PER_MINUTE = 60_000
 class GroupCoordinator:
     """All groups of the broker and their committed offsets."""
 
-    def __init__(self, clock: Clock, config: Config, ids: IdSource) -> None:
+    def __init__(self, clock: Clock, config: Config, ids: IdSource, topics: Topics) -> None:
         self._clock = clock
         self._config = config
         self._timers = Timers(clock)
         self._rebalancer = Rebalancer(clock, self._timers, config.group_initial_rebalance_delay_ms)
         self._joining = Joining(self._rebalancer, ids, config.group_max_size)
-        self.groups: dict[str, ClassicGroup] = {}
+        self.groups: dict[str, ClassicGroup | ConsumerGroup] = {}
         self.offsets = Offsets()
+        self._ids = ids
+        self._topics = topics
+        self._consumer: ConsumerProtocol | None = None
         self._retention_ms = config.get_int("offsets.retention.minutes") * MS_PER_MINUTE
         self._check_interval_ms = config.get_int("offsets.retention.check.interval.ms")
         self._check_later()
@@ -51,7 +62,9 @@ class GroupCoordinator:
     @classmethod
     def for_broker(cls, broker: Broker) -> Self:
         """The coordinator of a broker."""
-        return cls(broker.clock, broker.config, broker.ids)
+        return cls(
+            broker.clock, broker.config, broker.ids, Topics(broker.topics, broker.topics_by_id)
+        )
 
     def close(self) -> None:
         """Stop all timers; what is parked stays unanswered."""
@@ -68,11 +81,35 @@ class GroupCoordinator:
         """Forget offsets past their retention, and empty groups that have no offsets left."""
         now = self._clock.now_ms()
         for group in list(self.groups.values()):
-            bare = expire_offsets(group, self.offsets, now, self._retention_ms)
-            if bare and group.state is GroupState.EMPTY:
-                for member_id in group.pending_join:
-                    self._rebalancer.unwatch(group, member_id)
-                del self.groups[group.group_id]
+            if isinstance(group, ConsumerGroup):
+                bare = expire_offsets_of_consumers(group, self.offsets, now, self._retention_ms)
+            else:
+                bare = expire_offsets(group, self.offsets, now, self._retention_ms)
+            if bare and group.is_empty:
+                self._delete(group)
+
+    def _delete(self, group: ClassicGroup | ConsumerGroup) -> None:
+        """Forget an empty group."""
+        if isinstance(group, ClassicGroup):
+            self._rebalancer.forget(group)
+        del self.groups[group.group_id]
+
+    @property
+    def consumer(self) -> ConsumerProtocol:
+        """The groups of the consumer protocol, made when the first of them is asked for."""
+        if self._consumer is None:
+            from kafkashim.groups.consumer_protocol import ConsumerProtocol
+
+            self._consumer = ConsumerProtocol(
+                self._clock,
+                self._config,
+                self._ids,
+                self._timers,
+                self._rebalancer,
+                self.groups,
+                self._topics,
+            )
+        return self._consumer
 
     def _create(self, group_id: str) -> ClassicGroup:
         group = self.groups[group_id] = ClassicGroup(group_id, self._clock.now_ms())
@@ -92,6 +129,13 @@ class GroupCoordinator:
             join.fail(ErrorCode.INVALID_SESSION_TIMEOUT, request.member_id)
         else:
             group = self.groups.get(request.group_id)
+            if isinstance(group, ConsumerGroup):
+                if not group.is_empty:
+                    self.consumer.classic.join(group, join)
+                    return join.parked
+                # An empty group is of the protocol of whoever comes next.
+                del self.groups[group.group_id]
+                group = None
             if group is None and request.member_id:
                 join.fail(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id)
             else:
@@ -102,6 +146,9 @@ class GroupCoordinator:
         """Give a member its assignment, when the leader has made it."""
         parked: Parked[SyncGroupResponse] = Parked()
         group = self.groups.get(request.group_id)
+        if isinstance(group, ConsumerGroup):
+            parked.answer(self.consumer.classic.sync(group, request))
+            return parked
         error = self._sync_error(request, group)
         if error or group is None:
             parked.answer(SyncGroupResponse(error_code=error, assignment=b""))
@@ -141,6 +188,8 @@ class GroupCoordinator:
         group = self.groups.get(request.group_id)
         if group is None:
             return ErrorCode.UNKNOWN_MEMBER_ID
+        if isinstance(group, ConsumerGroup):
+            return self.consumer.classic.heartbeat(group, request)
         error = group.validate_member(request.member_id, request.group_instance_id)
         if error:
             return error
@@ -158,6 +207,8 @@ class GroupCoordinator:
         if not group_id:
             return ErrorCode.INVALID_GROUP_ID, []
         group = self.groups.get(group_id)
+        if isinstance(group, ConsumerGroup):
+            return ErrorCode.NONE, self.consumer.classic.leave(group, members)
         responses = [
             MemberResponse(
                 member_id=member.member_id,
@@ -198,10 +249,12 @@ class GroupCoordinator:
         group_instance_id: str | None,
         generation_id: int,
         version: int,
+        partitions: Iterable[tuple[UUID, int]],
     ) -> ErrorCode:
         """Whether somebody may commit offsets now; a member that may is alive.
 
-        A group nobody knows is made for who commits without one (generation -1).
+        A group nobody knows is made for who commits without one (generation -1). The partitions (topic
+        id, index) are those whose metadata is not too long.
         """
         group = self.groups.get(group_id)
         if group is None:
@@ -212,10 +265,16 @@ class GroupCoordinator:
                     else ErrorCode.ILLEGAL_GENERATION
                 )
             group = self._create(group_id)
+        if isinstance(group, ConsumerGroup):
+            return commit_error(group, member_id, generation_id, version, partitions)
         error = group.validate_offset_commit(member_id, group_instance_id, generation_id)
         if not error and member_id in group.members:
             self._rebalancer.watch(group, group.members[member_id])
         return error
+
+    def takes_metadata(self, metadata: str | None) -> bool:
+        """Whether a note about an offset is not too long (``offset.metadata.max.bytes``)."""
+        return metadata is None or _utf16_length(metadata) <= self._config.offset_metadata_max_bytes
 
     def commit(
         self,
@@ -228,10 +287,7 @@ class GroupCoordinator:
         retention_time_ms: int,
     ) -> ErrorCode:
         """Remember an offset of a group that may commit."""
-        if (
-            metadata is not None
-            and _utf16_length(metadata) > self._config.offset_metadata_max_bytes
-        ):
+        if not self.takes_metadata(metadata):
             return ErrorCode.OFFSET_METADATA_TOO_LARGE
         now = self._clock.now_ms()
         self.offsets.put(
@@ -248,6 +304,13 @@ class GroupCoordinator:
         )
         return ErrorCode.NONE
 
+    def fetch_error(self, group_id: str, member_id: str | None, member_epoch: int) -> ErrorCode:
+        """Whether somebody may fetch the offsets of a group; members of classic groups are not asked."""
+        group = self.groups.get(group_id)
+        if isinstance(group, ConsumerGroup):
+            return offset_fetch_error(group, member_id, member_epoch)
+        return ErrorCode.NONE
+
     def committed(self, group_id: str) -> Mapping[str, Mapping[int, OffsetAndMetadata]]:
         """All offsets of a group, by topic and partition."""
         return self.offsets.of_group(group_id)
@@ -255,6 +318,17 @@ class GroupCoordinator:
     def topic_deleted(self, topic: str) -> None:
         """Forget the offsets of a topic, which are those of no topic that may come after it."""
         self.offsets.forget_topic(topic)
+        self.topic_changed(topic)
+
+    def topic_changed(self, topic: str) -> None:
+        """Let groups whose coordinator assigns know that a topic came, grew or went."""
+        if self._consumer is not None:
+            self._consumer.groups.topic_changed(topic)
+
+    def topic_came(self) -> None:
+        """Let groups that subscribe by expressions know that they have to match again."""
+        if self._consumer is not None:
+            self._consumer.groups.topics_version += 1
 
 
 def _utf16_length(text: str) -> int:

@@ -58,6 +58,13 @@ class Rebalancer:
         """Stop watching a member that goes."""
         self._timers.cancel(("session", group.group_id, member_id))
 
+    def forget(self, group: ClassicGroup) -> None:
+        """Stop the time of a group that ends."""
+        for member_id in (*group.members, *group.pending_join):
+            self.unwatch(group, member_id)
+        self._timers.cancel(("join", group.group_id))
+        self._timers.cancel(("sync", group.group_id))
+
     def _session_is_over(self, group: ClassicGroup, member_id: str) -> None:
         if member_id in group.pending_join:
             group.remove(member_id)

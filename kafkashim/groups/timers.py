@@ -29,6 +29,10 @@ class Timers:
 
         self._handles[key] = self._clock.call_later(delay_ms, run)
 
+    def is_scheduled(self, key: Hashable) -> bool:
+        """Whether a call of a key is to come."""
+        return key in self._handles
+
     def cancel(self, key: Hashable) -> None:
         """Forget the call of a key, if there is one."""
         handle = self._handles.pop(key, None)

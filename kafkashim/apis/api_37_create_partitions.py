@@ -1,0 +1,112 @@
+"""CreatePartitions: topics grow, checked in the order and answered in the words of the KRaft controller.
+
+``ControllerApis.createPartitions`` looks for duplicates, ``ReplicationControlManager.createPartitions``
+for the rest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_37_create_partitions import (
+    CreatePartitionsAssignment,
+    CreatePartitionsRequest,
+    CreatePartitionsResponse,
+    CreatePartitionsTopic,
+    CreatePartitionsTopicResult,
+)
+from kafkashim.apis import RequestContext
+from kafkashim.apis.replica_assignment import assignment_error
+from kafkashim.state import Broker, Topic
+
+# QuorumController.MAX_RECORDS_PER_USER_OP: the controller writes one for each partition.
+MOST_RECORDS = 10_000
+
+
+class _Refused(Exception):
+    def __init__(self, error: ErrorCode, message: str | None) -> None:
+        super().__init__(message)
+        self.error = error
+        self.message = message
+
+
+def handle(
+    request: CreatePartitionsRequest, broker: Broker, context: RequestContext
+) -> CreatePartitionsResponse:
+    """Let each topic grow that is in order; names that stand there twice are answered once, first."""
+    names = Counter(topic.name for topic in request.topics)
+    if request.timeout_ms <= 0 and 1 in names.values():
+        # The controller finds the request's time over before it looks at what is left of it.
+        timed_out = _Refused(ErrorCode.REQUEST_TIMED_OUT, None)
+        return CreatePartitionsResponse(
+            results=[_answer(topic.name, timed_out) for topic in request.topics]
+        )
+    duplicate = _Refused(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+    results = [_answer(name, duplicate) for name, count in names.items() if count > 1]
+    room = MOST_RECORDS
+    for wanted in request.topics:
+        if names[wanted.name] > 1:
+            continue
+        try:
+            topic, additional = _plan(wanted, broker)
+        except _Refused as refused:
+            results.append(_answer(wanted.name, refused))
+            continue
+        granted = min(additional, room)
+        room -= granted
+        if not request.validate_only:
+            broker.add_partitions(topic, granted)
+        results.append(_answer(wanted.name, _too_many() if granted < additional else None))
+    return CreatePartitionsResponse(results=results)
+
+
+def _plan(wanted: CreatePartitionsTopic, broker: Broker) -> tuple[Topic, int]:
+    """The topic, and by how many partitions it grows."""
+    topic = broker.topics.get(wanted.name)
+    if topic is None:
+        raise _Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, None)
+    have = len(topic.partitions)
+    if wanted.count == have:
+        text = f"Topic already has {have} partition(s)."
+        raise _Refused(ErrorCode.INVALID_PARTITIONS, text)
+    if wanted.count < have:
+        text = (
+            f"The topic {topic.name} currently has {have} partition(s);"
+            f" {wanted.count} would not be an increase."
+        )
+        raise _Refused(ErrorCode.INVALID_PARTITIONS, text)
+    additional = wanted.count - have
+    if wanted.assignments is not None:
+        _check_assignments(wanted.assignments, additional, broker)
+    return topic, additional
+
+
+def _check_assignments(
+    assignments: list[CreatePartitionsAssignment], additional: int, broker: Broker
+) -> None:
+    text: str | None
+    if len(assignments) != additional:
+        text = (
+            f"Attempted to add {additional} additional partition(s), but only"
+            f" {len(assignments)} assignment(s) were specified."
+        )
+        raise _Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
+    for assignment in assignments:
+        text = assignment_error(assignment.broker_ids, broker)
+        if text is not None:
+            raise _Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
+
+
+def _too_many() -> _Refused:
+    # The list of the controller's records is full, which it does not expect here: what is in the list by
+    # then is written all the same (BoundedListTooLongException).
+    return _Refused(ErrorCode.UNKNOWN_SERVER_ERROR, None)
+
+
+def _answer(name: str, refused: _Refused | None) -> CreatePartitionsTopicResult:
+    if refused is None:
+        return CreatePartitionsTopicResult(name=name)
+    return CreatePartitionsTopicResult(
+        name=name, error_code=refused.error, error_message=refused.message
+    )
