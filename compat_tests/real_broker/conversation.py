@@ -177,16 +177,18 @@ class Conversation:
         connection: str = "main",
         client_id: str | None = "scene",
         silent_after: float | None = None,
+        look: Callable[[Any], None] | None = None,
     ) -> Any:
         """Ask, keep a step, and give the answer; ``None`` when there was none.
 
-        Silence for ``silent_after`` seconds is an outcome; without it, it is a failure.
+        Silence for ``silent_after`` seconds is an outcome; without it, it is a failure. Where an answer
+        tells of everything there is, ``look`` leaves in it what is the scene's own.
         """
         client = self._client(connection)
         client.correlation_id += 1
         frame = encode_request(request, version, client.correlation_id, client_id)
         client.send(frame)
-        return self._await(label, request, version, connection, silent_after, frame[4:])
+        return self._await(label, request, version, connection, silent_after, frame[4:], look)
 
     def send(
         self, request: Request, version: int, connection: str = "main", client_id: str = "scene"
@@ -269,6 +271,7 @@ class Conversation:
         connection: str,
         silent_after: float | None,
         asked: bytes | None = None,
+        look: Callable[[Any], None] | None = None,
     ) -> Any:
         client = self._client(connection)
         answer: Any = None
@@ -289,20 +292,30 @@ class Conversation:
             client.socket.settimeout(SECONDS)
             if asked is not None:
                 self.frames.append(Frames(request.API_KEY, version, label, asked, frame))
-            answer, outcome = self._read(request, version, frame, client.correlation_id)
+            answer, outcome = self._read(request, version, frame, client.correlation_id, look)
         self.steps.append([label, f"{request.NAME} v{version}", outcome])
         return answer
 
-    def _read(self, request: Request, version: int, frame: bytes, sent: int) -> tuple[Any, Any]:
+    def _read(
+        self,
+        request: Request,
+        version: int,
+        frame: bytes,
+        sent: int,
+        look: Callable[[Any], None] | None,
+    ) -> tuple[Any, Any]:
         """The answer and its plain data; the bytes too, when they are not those of the fields."""
         response = messages(request.API_KEY)[1]
         try:
             correlation_id, answer = decode_response(response, version, frame)
         except MalformedMessage as error:
             return None, {"malformed": str(error), "bytes": frame.hex()}
+        written = encode_response(answer, version, correlation_id)[4:]
+        if look is not None:
+            look(answer)
         plain = self.normalizer.answer(answer, version)
         if correlation_id != sent:
             plain["correlation_id"] = correlation_id
-        if encode_response(answer, version, correlation_id)[4:] != frame:
+        if written != frame:
             plain["bytes"] = frame.hex()
         return answer, plain

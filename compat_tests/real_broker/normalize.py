@@ -77,6 +77,8 @@ UNORDERED: dict[str, Callable[[Any], Any]] = {
     "TopicPartitions.partitions": lambda partition: partition,
     "DescribedGroup.members": lambda m: m.member_id,
     "Member.subscribed_topic_names": lambda name: name,
+    "ListGroupsResponse.groups": lambda g: g.group_id,
+    "DeleteGroupsResponse.results": lambda r: r.group_id,
     "JoinGroupResponse.members": lambda m: m.member_id,
     "PartitionResponse.active_producers": lambda p: p.producer_id,
     "MetadataResponse.topics": lambda t: (t.name is None, t.topic_id if t.name is None else t.name),

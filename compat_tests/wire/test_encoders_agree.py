@@ -54,7 +54,7 @@ def as_kafka_python(value: Struct, version: int, struct: Any, make: Any) -> Any:
     for f in value.FIELDS:
         if f.versions.holds(version):
             name = _their_name(struct, f)
-            found = _their_value(f, name, getattr(value, f.name), version, struct.fields[name])
+            found = _their_value(f, getattr(value, f.name), version, struct.fields[name])
             if not _is_left_out(f, getattr(value, f.name), version):
                 values[name] = found
     return make(**values)
@@ -71,8 +71,8 @@ def _is_left_out(f: Field, found: Any, version: int) -> bool:
     return defaults_differ and f.is_tagged(version) and found == f.default
 
 
-def _their_value(f: Field, name: str, found: Any, version: int, theirs: Any) -> Any:
-    if name != f.name:
+def _their_value(f: Field, found: Any, version: int, theirs: Any) -> Any:
+    if getattr(theirs, "_type_str", "") == "bitfield":
         return {bit for bit in range(32) if found & 0xFFFFFFFF & 1 << bit}
     if found is None:
         return None

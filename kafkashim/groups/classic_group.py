@@ -18,7 +18,7 @@ from kafka_codecs.messages.api_11_join_group import (
 from kafka_codecs.messages.api_14_sync_group import SyncGroupResponse
 from kafkashim.groups.java_hash import in_map_order
 from kafkashim.groups.member import ClassicGroupMember, Join, failed_join
-from kafkashim.groups.subscription import CONSUMER, check_subscription
+from kafkashim.groups.subscription import CONSUMER, subscribed_topics
 
 
 class GroupState(Enum):
@@ -37,6 +37,8 @@ class NoCommonProtocolError(Exception):
 class ClassicGroup:
     """A group's members and what they agreed on (``ClassicGroup``)."""
 
+    type_name = "classic"
+
     def __init__(self, group_id: str, now_ms: int) -> None:
         self.group_id = group_id
         self.state = GroupState.EMPTY
@@ -50,6 +52,8 @@ class ClassicGroup:
         self.static_members: dict[str, str] = {}
         self.pending_join: set[str] = set()
         self.pending_sync: set[str] = set()
+        # What the members read; None where it is not known.
+        self.topics: set[str] | None = None
         # During an initial rebalance: whether somebody joined since the delay began.
         self.new_member_added = False
 
@@ -61,6 +65,11 @@ class ClassicGroup:
     def is_in(self, *states: GroupState) -> bool:
         """Whether the group is in one of the states."""
         return self.state in states
+
+    @property
+    def state_name(self) -> str:
+        """The state as clients see it."""
+        return self.state.value
 
     @property
     def is_empty(self) -> bool:
@@ -213,13 +222,33 @@ class ClassicGroup:
         self.pending_sync.clear()
         if self.members:
             self.protocol_name = self.select_protocol()
-            if self.protocol_type == CONSUMER:
-                for member in self.members.values():
-                    check_subscription(member.metadata(self.protocol_name))
+            self.learn_topics()
             self.transition_to(GroupState.COMPLETING_REBALANCE, now_ms)
         else:
             self.protocol_name = None
+            self.learn_topics()
             self.transition_to(GroupState.EMPTY, now_ms)
+
+    def learn_topics(self) -> None:
+        """See what the members read, if they are consumers (``computeSubscribedTopics``).
+
+        Raises:
+            Malformed: a consumer's subscription cannot be read.
+        """
+        self.topics = None
+        if self.protocol_type != CONSUMER:
+            return
+        topics: set[str] = set()
+        for member in self.members.values():
+            found = subscribed_topics(member.metadata(self.protocol_name))
+            if found is None:
+                return
+            topics.update(found)
+        self.topics = topics
+
+    def is_subscribed_to(self, topic: str) -> bool:
+        """Whether any member reads a topic, or may read it."""
+        return self.protocol_type == CONSUMER if self.topics is None else topic in self.topics
 
     def joined(self, member_id: str, *, leader: str | None = None) -> JoinGroupResponse:
         """What tells a member about the current generation; only the leader hears of the others.

@@ -197,6 +197,7 @@ class Migration:
             classic.add(_as_classic(member, group.group_id), None)
         classic.generation_id = group.group_epoch
         classic.protocol_name = classic.select_protocol()
+        classic.learn_topics()
         classic.transition_to(GroupState.STABLE, self._coordinator.now_ms())
         for added in classic.members.values():
             version = protocol_version(added.metadata(classic.protocol_name))

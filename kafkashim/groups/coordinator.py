@@ -311,6 +311,17 @@ class GroupCoordinator:
             return offset_fetch_error(group, member_id, member_epoch)
         return ErrorCode.NONE
 
+    def delete_group(self, group_id: str) -> ErrorCode:
+        """Forget a group nobody is in, with its offsets."""
+        group = self.groups.get(group_id)
+        if group is None:
+            return ErrorCode.GROUP_ID_NOT_FOUND
+        if not group.is_empty:
+            return ErrorCode.NON_EMPTY_GROUP
+        self._delete(group)
+        self.offsets.forget_group(group_id)
+        return ErrorCode.NONE
+
     def committed(self, group_id: str) -> Mapping[str, Mapping[int, OffsetAndMetadata]]:
         """All offsets of a group, by topic and partition."""
         return self.offsets.of_group(group_id)

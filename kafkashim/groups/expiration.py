@@ -5,12 +5,8 @@
 
 from __future__ import annotations
 
-import struct
-
 from kafkashim.groups.classic_group import ClassicGroup, GroupState
 from kafkashim.groups.offsets import OffsetAndMetadata, Offsets
-
-CONSUMER_PROTOCOL_TYPE = "consumer"
 
 
 def expire_offsets(group: ClassicGroup, offsets: Offsets, now_ms: int, retention_ms: int) -> bool:
@@ -20,10 +16,9 @@ def expire_offsets(group: ClassicGroup, offsets: Offsets, now_ms: int, retention
         return True
     subscribed: set[str] = set()
     if group.protocol_type is not None and group.state is not GroupState.EMPTY:
-        found = subscribed_topics(group)
-        if found is None:
+        if group.state is not GroupState.STABLE or group.topics is None:
             return False
-        subscribed = found
+        subscribed = group.topics
     expired = [
         (topic, partition)
         for topic, partitions in of_group.items()
@@ -44,32 +39,3 @@ def _is_expired(
     had_members = group.protocol_type is not None and group.state is GroupState.EMPTY
     since_ms = group.state_since_ms if had_members else offset.committed_at_ms
     return now_ms - since_ms >= retention_ms
-
-
-def subscribed_topics(group: ClassicGroup) -> set[str] | None:
-    """The topics the members of a stable group of consumers read; ``None`` when it is not known."""
-    if group.protocol_type != CONSUMER_PROTOCOL_TYPE or group.state is not GroupState.STABLE:
-        return None
-    try:
-        return {
-            topic
-            for member in group.members.values()
-            for topic in _subscription(member.metadata(group.protocol_name))
-        }
-    except (struct.error, UnicodeDecodeError):
-        return None
-
-
-def _subscription(metadata: bytes) -> list[str]:
-    """The topics of a ``ConsumerProtocolSubscription``: after the version, strings as in version 0."""
-    topics: list[str] = []
-    (count,) = struct.unpack_from(">i", metadata, 2)
-    o = 6
-    for _ in range(count):
-        (length,) = struct.unpack_from(">h", metadata, o)
-        if length < 0:
-            raise struct.error("a topic without a name")
-        (raw,) = struct.unpack_from(f"{length}s", metadata, o + 2)
-        topics.append(raw.decode())
-        o += 2 + length
-    return topics

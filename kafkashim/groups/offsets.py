@@ -45,6 +45,15 @@ class Offsets:
         if not topics:
             del self._by_group[group_id]
 
+    def discard(self, group_id: str, topic: str, partition: int) -> None:
+        """Forget one offset, if it is there."""
+        if partition in self._by_group.get(group_id, {}).get(topic, {}):
+            self.remove(group_id, topic, partition)
+
+    def forget_group(self, group_id: str) -> None:
+        """Forget the offsets of a group that is deleted."""
+        self._by_group.pop(group_id, None)
+
     def forget_topic(self, topic: str) -> None:
         """Forget the offsets of a topic that was deleted."""
         for group_id, topics in list(self._by_group.items()):

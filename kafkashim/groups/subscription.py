@@ -9,15 +9,17 @@ from kafka_codecs.flat import Malformed
 CONSUMER = "consumer"
 
 
-def check_subscription(metadata: bytes) -> None:
-    """Read a consumer's metadata as ``ConsumerProtocolSubscription`` version 0, for nothing but errors.
+def subscribed_topics(metadata: bytes) -> list[str] | None:
+    """The topics in a consumer's metadata, read as ``ConsumerProtocolSubscription`` version 0.
 
-    Metadata that ends inside a number is given up with a line in the log, and the group goes on; that is
-    no error here. Counts and lengths that are not true are errors nobody catches there.
+    Metadata that ends inside a number is given up with a line in the log, and the group goes on without
+    knowing its topics: then it is ``None``. Counts and lengths that are not true are errors nobody
+    catches there.
 
     Raises:
         Malformed: a count or a length is negative, or reaches beyond the end.
     """
+    topics: list[str] = []
     try:
         o = 2
         (count,) = struct.unpack_from(">i", metadata, o)
@@ -29,9 +31,11 @@ def check_subscription(metadata: bytes) -> None:
             o += 2
             if not 0 <= length <= len(metadata) - o:
                 raise Malformed(f"a name of {length} bytes where {len(metadata) - o} are left")
+            topics.append(metadata[o : o + length].decode(errors="replace"))
             o += length
         (length,) = struct.unpack_from(">i", metadata, o)
         if length > len(metadata) - o - 4:
             raise Malformed(f"user data of {length} bytes where {len(metadata) - o - 4} are left")
     except struct.error:
-        return
+        return None
+    return topics
