@@ -9,12 +9,14 @@ so that a ``server.properties`` can be used as it is.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from typing import Self
 
 from kafkashim.config_defs import BROKER, INTERNAL, TOPIC, TOPIC_INTERNAL, BrokerDef, TopicDef
 from kafkashim.config_values import (
     ConfigError,
+    RequirementFailed,
     check_value,
     parse_boolean,
     parse_list,
@@ -41,8 +43,22 @@ DURATIONS: dict[str, tuple[tuple[str, int], ...]] = {
         ("log.flush.scheduler.interval.ms", 1),
     ),
 }
-# Names that belong to plug-ins and single listeners: Kafka knows only how they begin.
-OPEN_ENDED = ("listener.name.", "config.providers.", "rlmm.config.", "rsm.config.")
+# The names under which a broker configuration is also looked for. A flush interval falls back on the
+# scheduler's, but not the other way round (DynamicBrokerConfig.brokerConfigSynonyms).
+ALSO: dict[str, tuple[str, ...]] = {
+    name: tuple(other for other, _ in names)
+    for first, names in DURATIONS.items()
+    for name, _ in (names[:1] if first == "log.flush.interval.ms" else names)
+}
+# Names that belong to plug-ins and single listeners: Kafka knows only how they begin. The last two are
+# read by the authorizer.
+OPEN_ENDED = (
+    *("listener.name.", "config.providers.", "rlmm.config.", "rsm.config."),
+    *("super.users", "allow.everyone.if.no.acl.found"),
+)
+# ``compression.type``, by the number that stands in a batch.
+CODECS = ("uncompressed", "gzip", "snappy", "lz4", "zstd")
+AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 # Variables of the image and its scripts that stand for no configuration (KafkaDockerWrapper).
 NO_CONFIGURATION = (
     *("VERSION", "HOME", "DEBUG", "JMX_HOSTNAME", "JMX_PORT"),
@@ -60,17 +76,25 @@ def known(name: str) -> BrokerDef | None:
 class Config:
     """A broker's configuration: what was set, and what the broker reads of it.
 
+    ``given`` was set before the start; ``per_broker`` and ``cluster_wide`` are set while it runs, for
+    this broker and for all of the cluster (KIP-226).
+
     Raises:
         ConfigError: a value Kafka would not start with; the text says what to do.
     """
 
-    def __init__(self, given: Mapping[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str], *, warn: bool = True) -> None:
         self.given = dict(given)
+        self.per_broker: dict[str, str] = {}
+        self.cluster_wide: dict[str, str] = {}
+        # What was set of groups, client metrics and other brokers, by type and name of the resource.
+        self.resources: dict[tuple[int, str], dict[str, str]] = {}
+        self._in_force = self.given
         for name, value in self.given.items():
             row = known(name)
             if row is not None:
                 check_value(name, row, value)
-            elif not name.startswith(OPEN_ENDED):
+            elif warn and not name.startswith(OPEN_ENDED):
                 log.warning("Unknown configuration '%s' is ignored", name)
         self.node_id = self._node_id()
         self.broker_rack = self.value("broker.rack")
@@ -79,11 +103,39 @@ class Config:
             for name in parse_list(self.get("metric.reporters"))
             if not name.endswith(".JmxReporter")
         ]
+        self.authorizer = self.get("authorizer.class.name")
         self._read_listeners()
         self._read_limits()
         self._read_producers()
         self._read_groups()
         self._check_together()
+        # A cluster formatted for 4.3 keeps min.insync.replicas for all brokers, because eligible leader
+        # replicas need it to be the same everywhere (KIP-966).
+        self.cluster_wide["min.insync.replicas"] = self.get("min.insync.replicas")
+
+    def alter(self, per_broker: Mapping[str, str], cluster_wide: Mapping[str, str]) -> None:
+        """Take what is set while the broker runs, all of it anew; it was checked before."""
+        self.per_broker, self.cluster_wide = dict(per_broker), dict(cluster_wide)
+        self._in_force = self.with_changes(per_broker, cluster_wide)
+        self._read_limits()
+        self._read_producers()
+
+    def with_changes(
+        self, per_broker: Mapping[str, str], cluster_wide: Mapping[str, str]
+    ) -> dict[str, str]:
+        """What would be in force with these; of a duration's names only the one that is set counts."""
+        found = dict(self.given)
+        for changes in (cluster_wide, per_broker):
+            for name, value in changes.items():
+                for other in ALSO.get(name, ()):
+                    found.pop(other, None)
+                found[name] = value
+        return found
+
+    @property
+    def in_force(self) -> Mapping[str, str]:
+        """All that was set and counts, by whichever of the three."""
+        return self._in_force
 
     @classmethod
     def from_sources(
@@ -124,7 +176,7 @@ class Config:
             KeyError: Kafka knows no such name.
         """
         row = BROKER.get(name) or INTERNAL[name]
-        text = self.given.get(name)
+        text = self._in_force.get(name)
         if text is None:
             return DEFAULT_LISTENERS if name == "listeners" else row.default
         return show_value(row, text)
@@ -194,32 +246,57 @@ class Config:
     def _check_together(self) -> None:
         """What ``KafkaConfig`` requires of values that are fine one by one."""
         if self.log_retention_ms == 0:
-            raise ConfigError(
+            raise RequirementFailed(
                 "log.retention.ms must be unlimited (-1) or, greater than or equal to 1"
             )
         if self.log_roll_ms < 1:
-            raise ConfigError("log.roll.ms must be greater than or equal to 1")
+            raise RequirementFailed("log.roll.ms must be greater than or equal to 1")
         if self.duration("log.roll.jitter.ms") < 0:
-            raise ConfigError("log.roll.jitter.ms must be greater than or equal to 0")
+            raise RequirementFailed("log.roll.jitter.ms must be greater than or equal to 0")
         delay = self.get_int("connection.failed.authentication.delay.ms")
         idle = self.connections_max_idle_ms
         if 0 <= idle <= delay:
-            raise ConfigError(
+            raise RequirementFailed(
                 f"connection.failed.authentication.delay.ms={delay} should always be less than"
                 f" connections.max.idle.ms={idle} to prevent failed authentication responses from"
                 " timing out"
             )
         if 0 < self.get_int("queued.max.request.bytes") < self.socket_request_max_bytes:
-            raise ConfigError(
+            raise RequirementFailed(
                 "queued.max.request.bytes must be larger or equal to socket.request.max.bytes"
+            )
+        threads = self.get_int("log.cleaner.threads")
+        if not threads:
+            raise ConfigError("log.cleaner.threads must be greater than or equal to 1")
+        if self.get_int("log.cleaner.dedupe.buffer.size") // threads <= 1024 * 1024:
+            raise RequirementFailed(
+                "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread."
+            )
+        self._check_connections()
+        if self.authorizer not in ("", AUTHORIZER):
+            raise ConfigError(
+                f"Invalid value {self.authorizer} for configuration authorizer.class.name:"
+                f" there is no such class; use {AUTHORIZER}"
             )
         if "classic" not in self.rebalance_protocols:
             raise ConfigError("Disabling the 'classic' protocol is not supported.")
 
+    def _check_connections(self) -> None:
+        overrides = parse_list(self.get("max.connections.per.ip.overrides"))
+        for override in overrides:
+            _, _, most = override.rpartition(":")
+            if not re.fullmatch(r"[+-]?\d+", most):
+                raise ConfigError(f'For input string: "{most}"')
+        if self.get_int("max.connections.per.ip") == 0 and not overrides:
+            raise RequirementFailed(
+                "max.connections.per.ip can be set to zero only if"
+                " max.connections.per.ip.overrides property is set."
+            )
+
     def _read_listeners(self) -> None:
         listeners = self._endpoints("listeners", self.get("listeners"))
         if not listeners:
-            raise ConfigError(
+            raise RequirementFailed(
                 "There must be at least one broker advertised listener."
                 " Perhaps all listeners appear in controller.listener.names?"
             )
@@ -227,7 +304,7 @@ class Config:
         text = self.value("advertised.listeners")
         advertised = self._endpoints("advertised.listeners", text) if text else []
         if any(host == "0.0.0.0" for _, (host, _) in advertised):
-            raise ConfigError(
+            raise RequirementFailed(
                 "advertised.listeners cannot use the nonroutable meta-address 0.0.0.0."
                 " Use a routable IP address."
             )
@@ -324,13 +401,15 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 class TopicConfig:
     """A topic's configuration: its own overrides over the broker's.
 
-    The attributes are what appending and retention read. Overrides are taken as they are: they were
-    checked before (:func:`kafkashim.topic_configs.invalid_topic_config`).
+    The attributes are what appending and retention read; they are read anew when the topic's overrides or
+    the broker's configuration change, and never by the batch. Overrides are taken as they are: they were
+    checked before (:func:`kafkashim.topic_configs.topic_config_error`).
     """
 
     __slots__ = (
         "broker",
         "compacted",
+        "compression",
         "deletes",
         "log_append_time",
         "max_message_bytes",
@@ -345,10 +424,19 @@ class TopicConfig:
 
     def __init__(self, broker: Config, overrides: Mapping[str, str] | None = None) -> None:
         self.broker = broker
-        self.overrides = dict(overrides or {})
+        self.alter(overrides or {})
+
+    def alter(self, overrides: Mapping[str, str]) -> None:
+        """Take other overrides, all of them anew."""
+        self.overrides = dict(overrides)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read all that batches and logs are held to again."""
         policies = parse_list(self.value("cleanup.policy"))
         self.compacted = "compact" in policies
         self.deletes = "delete" in policies
+        self.compression = self._compression()
         self.log_append_time = self.value("message.timestamp.type") == "LogAppendTime"
         self.max_message_bytes = int(self.value("max.message.bytes"))
         self.message_timestamp_after_max_ms = int(self.value("message.timestamp.after.max.ms"))
@@ -361,6 +449,14 @@ class TopicConfig:
             self.value(internal if internal in self.overrides else "segment.bytes")
         )
         self.segment_ms = int(self.value("segment.ms"))
+
+    def _compression(self) -> tuple[int, int | None] | None:
+        """The codec of the log and its level; ``None`` where it keeps the producers'."""
+        name = self.value("compression.type")
+        if name == "producer":
+            return None
+        level = f"compression.{name}.level"
+        return CODECS.index(name), int(self.value(level)) if level in TOPIC else None
 
     def value(self, name: str) -> str:
         """The value in force as Kafka shows it: the topic's own, or what the broker's makes of it.

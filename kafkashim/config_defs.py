@@ -16,6 +16,7 @@ from kafkashim.config_values import (
     OneOf,
     gzip_level,
     not_empty,
+    offset_reset,
     throttled_replicas,
 )
 
@@ -37,6 +38,11 @@ class TopicDef(NamedTuple):
     broker_name: str
     check: Check | None = None
 
+
+# What has configurations: ConfigResource.Type.
+OF_TOPIC, OF_BROKER, OF_LOGGERS, OF_CLIENT_METRICS, OF_GROUP = 2, 4, 8, 16, 32
+# What begins so is for one listener: ``listener.name.<listener>.<configuration>``.
+LISTENER_PREFIX = "listener.name."
 
 _B = BrokerDef
 _T = TopicDef
@@ -414,6 +420,13 @@ INTERNAL: dict[str, BrokerDef] = {
     "unstable.feature.versions.enable": _B("boolean", "false", True),
 }
 
+# Names that can only be set while the broker runs (QuotaConfig), and are shown only then.
+THROTTLES: dict[str, BrokerDef] = {
+    "follower.replication.throttled.rate": _B("long", "9223372036854775807", False, _AT_LEAST_0),
+    "leader.replication.throttled.rate": _B("long", "9223372036854775807", False, _AT_LEAST_0),
+    "replica.alter.log.dirs.io.max.bytes.per.second": _B("long", "9223372036854775807", False, _AT_LEAST_0),
+}
+
 # In the order in which Kafka looks at them: of several wrong values it names the first.
 TOPIC: dict[str, TopicDef] = {
     "segment.bytes": _T("int", "1073741824", "log.segment.bytes", Between(1048576)),
@@ -455,29 +468,30 @@ TOPIC: dict[str, TopicDef] = {
 TOPIC_INTERNAL: dict[str, TopicDef] = {"internal.segment.bytes": _T("int", "", "")}
 
 # Configurations of the other resources a broker describes: type, default, the broker's it falls back on.
+# In the order in which Kafka looks at them.
 GROUP: dict[str, TopicDef] = {
-    "consumer.assignment.interval.ms": _T("int", "1000", "group.consumer.assignment.interval.ms"),
-    "consumer.heartbeat.interval.ms": _T("int", "5000", "group.consumer.heartbeat.interval.ms"),
-    "consumer.session.timeout.ms": _T("int", "45000", "group.consumer.session.timeout.ms"),
-    "share.assignment.interval.ms": _T("int", "1000", "group.share.assignment.interval.ms"),
-    "share.auto.offset.reset": _T("string", "latest", "share.auto.offset.reset"),
-    "share.delivery.count.limit": _T("int", "5", "group.share.delivery.count.limit"),
-    "share.heartbeat.interval.ms": _T("int", "5000", "group.share.heartbeat.interval.ms"),
-    "share.isolation.level": _T("string", "read_uncommitted", "share.isolation.level"),
-    "share.partition.max.record.locks": _T("int", "2000", "group.share.partition.max.record.locks"),
-    "share.record.lock.duration.ms": _T("int", "30000", "group.share.record.lock.duration.ms"),
+    "consumer.session.timeout.ms": _T("int", "45000", "group.consumer.session.timeout.ms", _AT_LEAST_1),
+    "consumer.heartbeat.interval.ms": _T("int", "5000", "group.consumer.heartbeat.interval.ms", _AT_LEAST_1),
+    "consumer.assignment.interval.ms": _T("int", "1000", "group.consumer.assignment.interval.ms", _AT_LEAST_0),
+    "share.session.timeout.ms": _T("int", "45000", "group.share.session.timeout.ms", _AT_LEAST_1),
+    "share.heartbeat.interval.ms": _T("int", "5000", "group.share.heartbeat.interval.ms", _AT_LEAST_1),
+    "share.record.lock.duration.ms": _T("int", "30000", "group.share.record.lock.duration.ms", Between(1000)),
+    "share.delivery.count.limit": _T("int", "5", "group.share.delivery.count.limit", Between(2)),
+    "share.partition.max.record.locks": _T("int", "2000", "group.share.partition.max.record.locks", Between(100)),
+    "share.auto.offset.reset": _T("string", "latest", "share.auto.offset.reset", offset_reset),
+    "share.isolation.level": _T("string", "read_uncommitted", "share.isolation.level", OneOf("read_committed", "read_uncommitted")),
     "share.renew.acknowledge.enable": _T("boolean", "true", "share.renew.acknowledge.enable"),
-    "share.session.timeout.ms": _T("int", "45000", "group.share.session.timeout.ms"),
-    "streams.assignment.interval.ms": _T("int", "1000", "group.streams.assignment.interval.ms"),
-    "streams.heartbeat.interval.ms": _T("int", "5000", "group.streams.heartbeat.interval.ms"),
-    "streams.initial.rebalance.delay.ms": _T("int", "3000", "group.streams.initial.rebalance.delay.ms"),
-    "streams.num.standby.replicas": _T("int", "0", "group.streams.num.standby.replicas"),
-    "streams.session.timeout.ms": _T("int", "45000", "group.streams.session.timeout.ms"),
+    "share.assignment.interval.ms": _T("int", "1000", "group.share.assignment.interval.ms", _AT_LEAST_0),
+    "streams.session.timeout.ms": _T("int", "45000", "group.streams.session.timeout.ms", _AT_LEAST_1),
+    "streams.heartbeat.interval.ms": _T("int", "5000", "group.streams.heartbeat.interval.ms", _AT_LEAST_1),
+    "streams.num.standby.replicas": _T("int", "0", "group.streams.num.standby.replicas", _AT_LEAST_0),
+    "streams.initial.rebalance.delay.ms": _T("int", "3000", "group.streams.initial.rebalance.delay.ms", _AT_LEAST_0),
+    "streams.assignment.interval.ms": _T("int", "1000", "group.streams.assignment.interval.ms", _AT_LEAST_0),
 }
 
 CLIENT_METRICS: dict[str, TopicDef] = {
+    "metrics": _T("list", "", "", _ITEMS),
     "interval.ms": _T("int", "300000", ""),
-    "match": _T("list", "", ""),
-    "metrics": _T("list", "", ""),
+    "match": _T("list", "", "", _ITEMS),
 }
 # fmt: on

@@ -7,18 +7,31 @@ as they were written, and a topic that follows ``log.retention.hours`` has its v
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import dropwhile
 from typing import NamedTuple
 
-from kafkashim.config import DURATIONS, Config, TopicConfig, topic_row
-from kafkashim.config_defs import BROKER, CLIENT_METRICS, GROUP, INTERNAL, TOPIC
+from kafkashim.config import ALSO, DURATIONS, Config, TopicConfig, topic_row
+from kafkashim.config_defs import (
+    BROKER,
+    CLIENT_METRICS,
+    GROUP,
+    INTERNAL,
+    LISTENER_PREFIX,
+    THROTTLES,
+    TOPIC,
+)
+from kafkashim.config_values import show_value
 
 # ConfigEntry.ConfigSource
 TOPIC_SOURCE = 1
+DYNAMIC_BROKER_SOURCE = 2
 DYNAMIC_DEFAULT_SOURCE = 3
 STATIC_SOURCE = 4
 DEFAULT_SOURCE = 5
+LOGGER_SOURCE = 6
+CLIENT_METRICS_SOURCE = 7
+GROUP_SOURCE = 8
 
 TYPE_CODES = {
     "unknown": 0,
@@ -31,16 +44,6 @@ TYPE_CODES = {
     "list": 7,
     "class": 8,
     "password": 9,
-}
-# A cluster formatted for 4.3 keeps min.insync.replicas as a dynamic default for all brokers, because
-# eligible leader replicas need it to be the same everywhere (KIP-966).
-DYNAMIC_DEFAULTS = ("min.insync.replicas",)
-# The names under which a broker configuration is also looked for. A flush interval falls back on the
-# scheduler's, but not the other way round.
-ALSO: dict[str, tuple[str, ...]] = {
-    name: tuple(other for other, _ in names)
-    for first, names in DURATIONS.items()
-    for name, _ in (names[:1] if first == "log.flush.interval.ms" else names)
 }
 
 
@@ -71,19 +74,28 @@ def created_entries(config: TopicConfig) -> list[Entry]:
 
 def _created(name: str, config: TopicConfig) -> Entry:
     row = topic_row(name)
-    value, source = row.default, DEFAULT_SOURCE
-    for other, unit in DURATIONS.get(row.broker_name, ((row.broker_name, 1),)):
-        written = config.broker.given.get(other)
-        if other in DYNAMIC_DEFAULTS:
-            value, source = config.broker.get(other), DYNAMIC_DEFAULT_SOURCE
-        elif written is not None:
-            value, source = written if unit == 1 else str(int(written) * unit), STATIC_SOURCE
-        else:
-            continue
-        break
+    value, source = _written(row.broker_name, config.broker) or (row.default, DEFAULT_SOURCE)
     if name in config.overrides:
         value, source = config.overrides[name], TOPIC_SOURCE
     return Entry(name, value, source, False, False, TYPE_CODES[row.type], ())
+
+
+def _written(name: str, broker: Config) -> tuple[str, int] | None:
+    """What was set of the broker for this, and by which of the three."""
+    for values, source in _sources(broker):
+        for other, unit in DURATIONS.get(name, ((name, 1),)):
+            if other in values:
+                return values[other] if unit == 1 else str(int(values[other]) * unit), source
+    return None
+
+
+def _sources(broker: Config) -> tuple[tuple[Mapping[str, str], int], ...]:
+    """Where a value of the broker can have been set, the one that counts first."""
+    return (
+        (broker.per_broker, DYNAMIC_BROKER_SOURCE),
+        (broker.cluster_wide, DYNAMIC_DEFAULT_SOURCE),
+        (broker.given, STATIC_SOURCE),
+    )
 
 
 def topic_entries(config: TopicConfig) -> Iterator[Entry]:
@@ -103,9 +115,13 @@ def _topic_names(config: TopicConfig) -> list[str]:
 def _broker_synonyms(broker: Config, name: str, default: str | None = None) -> list[Synonym]:
     """What a broker configuration could have come from, the one in force first."""
     names = ALSO.get(name, (name,))
+    if name.startswith(LISTENER_PREFIX):
+        names = (name, name.split(".", 3)[-1])
     found = [
-        *_dynamic_defaults(broker, names),
-        *(Synonym(n, broker.given[n], STATIC_SOURCE) for n in names if n in broker.given),
+        Synonym(other, values[other], source)
+        for values, source in _sources(broker)
+        for other in names
+        if other in values
     ]
     for other in names:
         row = BROKER.get(other) or INTERNAL.get(other)
@@ -114,12 +130,6 @@ def _broker_synonyms(broker: Config, name: str, default: str | None = None) -> l
             found.append(Synonym(other, value, DEFAULT_SOURCE))
     # Kafka drops what comes before the name itself, though it may be what is in force.
     return list(dropwhile(lambda synonym: synonym.name != name, found))
-
-
-def _dynamic_defaults(broker: Config, names: Sequence[str]) -> Iterator[Synonym]:
-    for name in names:
-        if name in DYNAMIC_DEFAULTS:
-            yield Synonym(name, broker.value(name), DYNAMIC_DEFAULT_SOURCE)
 
 
 def broker_entries(config: Config) -> Iterator[Entry]:
@@ -132,33 +142,50 @@ def broker_entries(config: Config) -> Iterator[Entry]:
             if name not in config.given:
                 synonyms.insert(0, Synonym(name, value, STATIC_SOURCE))
         yield _entry(name, value, row.type, synonyms, row.read_only)
-    for name, value in config.given.items():
+    for name, value in config.in_force.items():
         if name not in BROKER:
-            # What Kafka does not know may be a secret.
-            type_ = INTERNAL[name].type if name in INTERNAL else "unknown"
-            yield _entry(name, value, type_, _broker_synonyms(config, name), True)
+            yield _entry(
+                name, value, _type(name), _broker_synonyms(config, name), name not in THROTTLES
+            )
+
+
+def _type(name: str) -> str:
+    """The type of a configuration of the broker; what Kafka does not know may be a secret."""
+    if name.startswith(LISTENER_PREFIX):
+        name = name.split(".", 3)[-1]
+    row = BROKER.get(name) or INTERNAL.get(name) or THROTTLES.get(name)
+    return "unknown" if row is None else row.type
 
 
 def dynamic_default_entries(config: Config) -> Iterator[Entry]:
     """What is set for all brokers of the cluster."""
-    for synonym in _dynamic_defaults(config, DYNAMIC_DEFAULTS):
-        row = BROKER[synonym.name]
-        yield _entry(synonym.name, synonym.value, row.type, [synonym], row.read_only)
+    for name, value in config.cluster_wide.items():
+        row = BROKER.get(name) or THROTTLES.get(name)
+        synonyms = [Synonym(name, value, DYNAMIC_DEFAULT_SOURCE)]
+        yield _entry(name, value, _type(name), synonyms, row is None or row.read_only)
 
 
-def group_entries(config: Config) -> Iterator[Entry]:
-    """The configurations of a group nothing was set for."""
+def group_entries(config: Config, own: Mapping[str, str]) -> Iterator[Entry]:
+    """The configurations of a group; what it has none of its own for is the broker's."""
     for name, row in GROUP.items():
         broker_name = row.broker_name
         value = config.value(broker_name) if broker_name in BROKER else row.default
         synonyms = _broker_synonyms(config, broker_name, row.default)
+        if name in own:
+            value = show_value(row, own[name])
+            synonyms.insert(0, Synonym(name, value, GROUP_SOURCE))
         yield _entry(name, value, row.type, synonyms)
 
 
-def client_metrics_entries() -> Iterator[Entry]:
-    """The configurations of a metrics subscription nothing was set for."""
+def client_metrics_entries(own: Mapping[str, str]) -> Iterator[Entry]:
+    """The configurations of a subscription to client metrics."""
     for name, row in CLIENT_METRICS.items():
-        yield _entry(name, row.default, row.type, [])
+        if name in own:
+            value = show_value(row, own[name])
+            synonyms = [Synonym(name, value, CLIENT_METRICS_SOURCE)]
+            yield _entry(name, value, row.type, synonyms)
+        else:
+            yield _entry(name, row.default, row.type, [])
 
 
 def _entry(

@@ -21,10 +21,19 @@ _HEXADECIMAL = re.compile(
 )
 _NOT_DECIMAL = re.compile(r"[+-]?(?:NaN|Infinity)")
 _REPLICAS = re.compile(r"(?:[0-9]+:[0-9]+)?")
+# What java.time.Duration reads.
+_DURATION = re.compile(
+    r"([-+]?)P(?:([-+]?\d+)D)?(T(?:([-+]?\d+)H)?(?:([-+]?\d+)M)?(?:([-+]?\d+)(?:[.,](\d{0,9}))?S)?)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class ConfigError(ValueError):
     """A configuration Kafka would not take; the text says which and why."""
+
+
+class RequirementFailed(ConfigError):
+    """One that is fine by itself; on the wire Scala puts ``requirement failed: `` in front."""
 
 
 class Definition(Protocol):
@@ -222,3 +231,33 @@ def throttled_replicas(name: str, value: Value) -> None:
             f"{name} must be the literal '*' or a list of replicas in the following format:"
             " [partitionId]:[brokerId],[partitionId]:[brokerId],...",
         )
+
+
+def offset_reset(name: str, value: Value) -> None:
+    """``ShareGroupAutoOffsetResetStrategy.Validator``."""
+    text = str(value)
+    lead, colon, duration = text.partition(":")
+    if text not in ("earliest", "latest") and not (
+        lead == "by_duration" and colon and _is_duration(duration)
+    ):
+        raise _invalid(
+            name,
+            value,
+            f"Invalid value `{text}` for configuration {name}. The value must be either"
+            " 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.",
+        )
+
+
+def _is_duration(text: str) -> bool:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return False
+    sign, days, time, hours, minutes, seconds, fraction = found.groups()
+    parts = (days, hours, minutes, seconds)
+    if not any(parts) or (time and not any(parts[1:])):
+        return False
+    numbers = [int(part or 0) for part in parts]
+    total = 86_400 * numbers[0] + 3600 * numbers[1] + 60 * numbers[2] + numbers[3]
+    part = int((fraction or "").ljust(9, "0"))
+    nanoseconds = total * 10**9 + (-part if (seconds or "").startswith("-") else part)
+    return (-nanoseconds if sign == "-" else nanoseconds) >= 0

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from kafka_codecs.schema import Buffer
 from kafkashim.dispatch import Answer, CloseConnection, Dispatcher
-from kafkashim.parked import Parked
+from kafkashim.parked import Parked, Throttled
 
 SHARED_BUFFER_SIZE = 256 * 1024
 # How far the own buffer may be ahead of what was received.
@@ -199,7 +199,12 @@ class Connection:
                     out += answer
                     size += sum(map(len, answer))
                 elif isinstance(answer, Parked):
-                    self._parked = answer
+                    if isinstance(answer, Throttled):
+                        muted = self._mute(answer)
+                        out += muted
+                        size += sum(map(len, muted))
+                    else:
+                        self._parked = answer
                     break
                 elif self.closed:
                     break
@@ -223,9 +228,27 @@ class Connection:
             self._transport.close()
         return o
 
-    def _answered(self, answer: Answer) -> None:
+    def _mute(self, throttled: Throttled[Any]) -> list[Buffer]:
+        """Handle no more requests until the time is over; gives what is to be sent before."""
+        self._parked = throttled
+        throttled.begin(self._dispatcher.clock, self._unmute)
+        frame = throttled.frame
+        if frame is None:
+            return []
+        return [frame] if isinstance(frame, bytes) else frame
+
+    def _unmute(self) -> None:
+        self._parked = None
+        if not self.closed:
+            self._go_on()
+
+    def _answered(self, answer: Answer | Throttled[Any]) -> None:
         """A parked answer is there."""
         if self.closed:
+            return
+        if isinstance(answer, Throttled):
+            muted = self._mute(answer)
+            self._transport.write(muted, sum(map(len, muted)))
             return
         if isinstance(answer, bytes):
             self._transport.write([answer], len(answer))

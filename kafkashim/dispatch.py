@@ -23,7 +23,7 @@ from kafka_codecs.header import (
 from kafka_codecs.messages import messages
 from kafka_codecs.schema import Buffer, MalformedMessage, Message
 from kafkashim.apis import Peer, RequestContext
-from kafkashim.parked import Parked
+from kafkashim.parked import Parked, Sized, Throttled
 from kafkashim.state import Broker
 
 log = logging.getLogger("kafkashim.dispatch")
@@ -68,21 +68,31 @@ TABLE = (
     Api(21, "delete_records",              0,  2),
     Api(22, "init_producer_id",            0,  5),
     Api(23, "offset_for_leader_epoch",     2,  4),
+    Api(29, "describe_acls",               1,  3),
+    Api(30, "create_acls",                 1,  3),
+    Api(31, "delete_acls",                 1,  3),
     Api(32, "describe_configs",            1,  4),
+    Api(33, "alter_configs",               0,  2),
     Api(34, "alter_replica_log_dirs",      1,  2),
     Api(35, "describe_log_dirs",           1,  5),
     Api(37, "create_partitions",           0,  3),
     Api(42, "delete_groups",               0,  2),
     Api(43, "elect_leaders",               0,  2),
+    Api(44, "incremental_alter_configs",   0,  1),
     Api(45, "alter_partition_reassignments", 0,  1),
     Api(46, "list_partition_reassignments", 0,  0),
     Api(47, "offset_delete",               0,  0),
+    Api(48, "describe_client_quotas",      0,  1),
+    Api(49, "alter_client_quotas",         0,  1),
+    Api(50, "describe_user_scram_credentials", 0,  0),
+    Api(51, "alter_user_scram_credentials", 0,  0),
     Api(60, "describe_cluster",            0,  2),
     Api(61, "describe_producers",          0,  0),
     Api(68, "consumer_group_heartbeat",    0,  1),
     Api(69, "consumer_group_describe",     0,  1),
     Api(71, "get_telemetry_subscriptions", 0,  0, _telemetry),
     Api(72, "push_telemetry",              0,  0, _telemetry),
+    Api(74, "list_config_resources",       0,  1),
     Api(75, "describe_topic_partitions",   0,  0),
 )
 # fmt: on
@@ -97,6 +107,8 @@ _head = struct.Struct(">Iih").unpack_from
 
 # The bytes of an answer with its size in front; a list of buffers where stored batches are among them.
 Answer = bytes | list[Buffer]
+# Takes an answer that comes later.
+Later = Callable[[Answer | Throttled[Any]], None]
 
 
 class CloseConnection(Exception):
@@ -129,6 +141,7 @@ class Dispatcher:
         if decoder not in DECODERS:
             raise ValueError(f"decoder is one of {', '.join(DECODERS)}, not {decoder!r}")
         self._broker = broker
+        self.clock = broker.clock
         self._construct = decoder == "construct"
         self._routes: dict[int, Route] = {}
         self._rows = {row.key: row for row in TABLE}
@@ -136,13 +149,11 @@ class Dispatcher:
             row.key: (row.low, row.high) for row in TABLE if row.when is None or row.when(broker)
         }
 
-    def dispatch(
-        self, frame: memoryview, peer: Peer, later: Callable[[Answer], None]
-    ) -> Answer | Parked[Any] | None:
+    def dispatch(self, frame: memoryview, peer: Peer, later: Later) -> Answer | Parked[Any] | None:
         """Answer a frame.
 
-        Gives the bytes of the answer; ``None`` when the request wants none; or the parked answer,
-        whose bytes go to ``later`` when it is there.
+        Gives the bytes of the answer; ``None`` when the request wants none; the parked answer, whose
+        bytes go to ``later`` when it is there; or the throttled one, which has its bytes.
 
         Raises:
             CloseConnection: the connection is to be closed without an answer.
@@ -179,6 +190,8 @@ class Dispatcher:
                 return None
             if isinstance(response, Parked):
                 parked: Parked[Any] = response  # pyright: ignore[reportUnknownVariableType]
+                if isinstance(parked, Sized):
+                    return _frame(route, correlation_id, parked.respond(len(frame)))
                 return _park(route, correlation_id, parked, later)
             return _frame_response(route, correlation_id, response)
         except Exception as error:
@@ -251,17 +264,29 @@ def _construct_codecs(
 
 
 def _park(
-    route: Route, correlation_id: int, parked: Parked[Any], later: Callable[[Answer], None]
-) -> Answer | Parked[Any]:
+    route: Route, correlation_id: int, parked: Parked[Any], later: Later
+) -> Answer | Parked[Any] | None:
     """Have the answer sent when it is there; one that is there already is given at once."""
-    if parked.response is not None:
-        return _frame_response(route, correlation_id, parked.response)
+    if isinstance(parked, Throttled) or parked.response is not None:
+        return _frame(route, correlation_id, parked.response or parked)
 
     def deliver(response: Any) -> None:
-        later(_frame_response(route, correlation_id, response))
+        framed = _frame(route, correlation_id, response)
+        if framed is not None:
+            later(framed)
 
     parked.deliver_to(deliver)
     return parked
+
+
+def _frame(route: Route, correlation_id: int, response: Any) -> Answer | Throttled[Any] | None:
+    """The bytes of an answer; of a throttled one they go along with it."""
+    if isinstance(response, Throttled):
+        throttled: Throttled[Any] = response  # pyright: ignore[reportUnknownVariableType]
+        if throttled.given is not None:
+            throttled.frame = _frame_response(route, correlation_id, throttled.given)
+        return throttled
+    return None if response is None else _frame_response(route, correlation_id, response)
 
 
 def _frame_response(route: Route, correlation_id: int, response: Any) -> Answer:

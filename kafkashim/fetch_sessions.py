@@ -59,6 +59,16 @@ class FetchPartition:
             self.told_high_watermark = -1
         return news
 
+    def has_news(self, data: PartitionData) -> bool:
+        """Whether :meth:`must_tell` would say so, without telling."""
+        return (
+            bool(data.records)
+            or data.error_code != 0
+            or self.told_high_watermark != data.high_watermark
+            or self.told_log_start_offset != data.log_start_offset
+            or data.diverging_epoch.epoch >= 0
+        )
+
 
 class FetchSession:
     """The partitions of one consumer on one broker, in the order in which they take turns."""
@@ -120,6 +130,19 @@ class FetchContext:
         self.session = session
         self.wants_session = wants_session
         self.error = error
+
+    @property
+    def session_id(self) -> int:
+        """The session the request belongs to, if there is one already."""
+        return INVALID_SESSION_ID if self.session is None else self.session.session_id
+
+    def preview(
+        self, read: list[tuple[FetchPartition, PartitionData]]
+    ) -> list[tuple[FetchPartition, PartitionData]]:
+        """What :meth:`select` would put into the answer; the session does not learn of it."""
+        if self.session is None:
+            return read
+        return [(wanted, data) for wanted, data in read if wanted.has_news(data)]
 
     def select(
         self, read: list[tuple[FetchPartition, PartitionData]], uses_topic_ids: bool

@@ -1,9 +1,12 @@
-"""An answer that comes later: a fetch that waits for data, a join that waits for its group."""
+"""Answers that are not just given: those that come later, and those after which a client has to wait."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from kafka_codecs.schema import Buffer
+from kafkashim.clock import Clock
 
 ResponseT = TypeVar("ResponseT")
 
@@ -20,10 +23,10 @@ class Parked(Generic[ResponseT]):
     def __init__(self) -> None:
         self.done = False
         self.on_cancel: Callable[[], None] | None = None
-        self._deliver: Callable[[ResponseT], None] | None = None
-        self.response: ResponseT | None = None
+        self._deliver: Callable[[ResponseT | Throttled[ResponseT]], None] | None = None
+        self.response: ResponseT | Throttled[ResponseT] | None = None
 
-    def answer(self, response: ResponseT) -> None:
+    def answer(self, response: ResponseT | Throttled[ResponseT]) -> None:
         """Give the answer. Only the first one counts; one for a lost connection goes nowhere."""
         if self.done:
             return
@@ -40,6 +43,41 @@ class Parked(Generic[ResponseT]):
         if self.on_cancel is not None:
             self.on_cancel()
 
-    def deliver_to(self, deliver: Callable[[ResponseT], None]) -> None:
+    def deliver_to(self, deliver: Callable[[ResponseT | Throttled[ResponseT]], None]) -> None:
         """Connect the side that waits. Who finds ``response`` set has it and need not wait."""
         self._deliver = deliver
+
+
+class Throttled(Parked[ResponseT]):
+    """An answer that is given at once, after which the connection is muted for a while (KIP-219).
+
+    It says itself for how long. Without a response (Produce with acks 0) there is only the wait.
+    """
+
+    __slots__ = ("delay_ms", "frame", "given")
+
+    def __init__(self, given: ResponseT | None, delay_ms: int) -> None:
+        super().__init__()
+        self.given = given
+        self.delay_ms = delay_ms
+        # The bytes of the answer.
+        self.frame: bytes | list[Buffer] | None = None
+
+    def begin(self, clock: Clock, over: Callable[[], None]) -> None:
+        """Call back when the time is over, unless the connection is gone by then."""
+
+        def end() -> None:
+            self.done = True
+            over()
+
+        self.on_cancel = clock.call_later(self.delay_ms, end).cancel
+
+
+class Sized(Parked[ResponseT]):
+    """An answer that depends on how many bytes its request had."""
+
+    __slots__ = ("respond",)
+
+    def __init__(self, respond: Callable[[int], ResponseT | Throttled[ResponseT] | None]) -> None:
+        super().__init__()
+        self.respond = respond

@@ -25,7 +25,11 @@ from kafkashim.rules.producer_state import Book, ProducerStateManager, Verdict
 from kafkashim.telemetry import ClientTelemetry
 
 if TYPE_CHECKING:
+    from kafkashim.acls import Acls
+    from kafkashim.client_quotas import ClientQuotas
     from kafkashim.groups.coordinator import GroupCoordinator
+    from kafkashim.scram_credentials import ScramCredentials
+    from kafkashim.throttling import ByteRates
 
 LEADER_EPOCH = 0
 
@@ -152,6 +156,12 @@ class Broker:
         # Filled by dispatch: API key -> versions offered, what ApiVersions answers.
         self.offered: dict[int, tuple[int, int]] = {}
         self.on_decision: Callable[[Decision], None] | None = None
+        # What producers and consumers are held to; None while no such quota is set for anybody.
+        self.producer_rates: ByteRates | None = None
+        self.consumer_rates: ByteRates | None = None
+        self._acls: Acls | None = None
+        self._client_quotas: ClientQuotas | None = None
+        self._scram_credentials: ScramCredentials | None = None
         self._groups: GroupCoordinator | None = None
         self._timers: dict[str, TimerHandle] = {}
 
@@ -169,8 +179,37 @@ class Broker:
             self._groups = GroupCoordinator.for_broker(self)
         return self._groups
 
+    @property
+    def acls(self) -> Acls | None:
+        """The access control lists; ``None`` without an authorizer, which has them."""
+        if self._acls is None and self.config.authorizer:
+            from kafkashim.acls import Acls
+
+            self._acls = Acls()
+        return self._acls
+
+    @property
+    def client_quotas(self) -> ClientQuotas:
+        """The quotas of clients, made when the first is asked for."""
+        if self._client_quotas is None:
+            from kafkashim.client_quotas import ClientQuotas
+
+            self._client_quotas = ClientQuotas(self.config)
+        return self._client_quotas
+
+    @property
+    def scram_credentials(self) -> ScramCredentials:
+        """The SCRAM credentials of users, made when the first is asked for."""
+        if self._scram_credentials is None:
+            from kafkashim.scram_credentials import ScramCredentials
+
+            self._scram_credentials = ScramCredentials()
+        return self._scram_credentials
+
     def start(self) -> None:
         """Start the periodic work: retention, forgetting of producers."""
+        if self.config.authorizer:
+            log.warning("ACLs are kept and described, but everything is allowed to everybody")
         self._every(
             "retention", self.config.log_retention_check_interval_ms, self.enforce_retention
         )

@@ -16,6 +16,9 @@ from kafka_codecs.schema import Buffer
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 NAMES = ("none", "gzip", "snappy", "lz4", "zstd")
 
+# CompressionType.GZIP, LZ4, ZSTD
+GZIP_LEVEL, LZ4_LEVEL, ZSTD_LEVEL = 6, 9, 3
+
 XERIAL_MAGIC = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = XERIAL_MAGIC + struct.pack(">ii", 1, 1)
 _XERIAL_BLOCK = 32 * 1024
@@ -88,8 +91,8 @@ def _too_much(limit: int) -> CompressionError:
     return CompressionError(f"more than {limit} bytes when decompressed")
 
 
-def compress(codec: int, data: Buffer) -> bytes:
-    """Compress as the Java client does.
+def compress(codec: int, data: Buffer, level: int | None = None) -> bytes:
+    """Compress as the Java client does, by default with its level; snappy has none.
 
     Raises:
         CompressionError: the codec is unknown.
@@ -98,15 +101,16 @@ def compress(codec: int, data: Buffer) -> bytes:
         return bytes(data)
     import cramjam
 
-    writers: dict[int, Any] = {
-        GZIP: cramjam.gzip.compress,
-        SNAPPY: _snappy,
-        LZ4: _lz4,
-        ZSTD: cramjam.zstd.compress,
-    }
-    if codec not in writers:
-        raise CompressionError(f"Unknown compression type id: {codec}")
-    return bytes(writers[codec](bytes(data)))
+    raw = bytes(data)
+    if codec == GZIP:
+        return bytes(cramjam.gzip.compress(raw, GZIP_LEVEL if level in (None, -1) else level))
+    if codec == SNAPPY:
+        return _snappy(raw)
+    if codec == LZ4:
+        return _lz4(raw, LZ4_LEVEL if level is None else level)
+    if codec == ZSTD:
+        return bytes(cramjam.zstd.compress(raw, ZSTD_LEVEL if level is None else level))
+    raise CompressionError(f"Unknown compression type id: {codec}")
 
 
 def _unsnappy(data: Buffer, limit: int) -> bytes:
@@ -134,13 +138,18 @@ def _unsnappy_block(block: Buffer, room: int, limit: int) -> bytes:
     return bytes(cramjam.snappy.decompress_raw(block))
 
 
-def _lz4(data: bytes) -> bytes:
+def _lz4(data: bytes, level: int) -> bytes:
     import cramjam
+
+    # Kafka takes the fast compressor for the default, the thorough one for what is asked for.
+    more: dict[str, Any] = {}
+    if level != LZ4_LEVEL:
+        more = {"mode": "high_compression", "compression": level}
 
     out = bytearray(_LZ4_HEADER)
     for o in range(0, len(data), _LZ4_BLOCK):
         raw = data[o : o + _LZ4_BLOCK]
-        block = bytes(cramjam.lz4.compress_block(raw, store_size=False))
+        block = bytes(cramjam.lz4.compress_block(raw, store_size=False, **more))
         if len(block) < len(raw):
             out += struct.pack("<I", len(block)) + block
         else:

@@ -17,6 +17,8 @@ i32 = struct.Struct(">i").unpack_from
 put_i16 = struct.Struct(">h").pack
 put_i32 = struct.Struct(">i").pack
 BYTE = [bytes((n,)) for n in range(128)]
+# What older versions' INT16 can say, and the readers Kafka generates hold newer ones to.
+LONGEST_STRING = 32767
 # What stands before n items or bytes in the compact forms: n + 1 as a varint.
 COMPACT = BYTE[1:]
 
@@ -71,6 +73,18 @@ def compact_length(b: Buffer, o: int) -> tuple[int, int]:
     """
     n, o = uvarint(b, o)
     return (0x8000_0000 if n == -0x8000_0000 else n), o
+
+
+def string_length(b: Buffer, o: int) -> tuple[int, int]:
+    """The varint before a compact string, as :func:`compact_length`.
+
+    Raises:
+        Malformed: the string is longer than one may be.
+    """
+    n, o = compact_length(b, o)
+    if n > LONGEST_STRING + 1:
+        raise Malformed(f"a string of {n - 1} bytes, the longest may have {LONGEST_STRING}")
+    return n, o
 
 
 def put_uvarint(n: int) -> bytes:
@@ -140,6 +154,7 @@ NAMES: dict[str, Any] = {
     "_foreign": foreign,
     "_uvarint": uvarint,
     "_compact_length": compact_length,
+    "_string_length": string_length,
     "_put_uvarint": put_uvarint,
     "_uuid": uuid,
     "_put_records": put_records,

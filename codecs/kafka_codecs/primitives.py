@@ -15,7 +15,7 @@ from uuid import UUID
 
 import construct
 
-from kafka_codecs.flat import put_uvarint
+from kafka_codecs.flat import LONGEST_STRING, put_uvarint
 
 # construct has no types of its own, and the stubs that others publish may be installed or not. To a
 # type checker the base classes are these, and everything else in construct is Any.
@@ -181,6 +181,9 @@ class Text(_Counted):
     """A string in UTF-8; bytes that are none become U+FFFD, as in Java's ``new String``."""
 
     def _read(self, count: int, stream: Any, context: Any, path: str) -> str:
+        if count > LONGEST_STRING:
+            text = f"a string of {count} bytes, the longest may have {LONGEST_STRING}"
+            raise c.ValidationError(text, path=path)
         return _take(stream, count, path).decode("utf-8", "replace")
 
     def _bytes_of(self, obj: Any) -> bytes:

@@ -232,6 +232,7 @@ def encode_batch(
     producer_epoch: int = NO_PRODUCER_EPOCH,
     base_sequence: int = NO_SEQUENCE,
     codec: int = 0,
+    level: int | None = None,
     attributes: int = 0,
     partition_leader_epoch: int = -1,
 ) -> bytes:
@@ -249,7 +250,7 @@ def encode_batch(
         max_timestamp = max(max_timestamp, timestamp)
         payload += encode_record(count, timestamp - base_timestamp, key, value, headers)
         count += 1
-    body = compress(codec, payload) if codec else payload
+    body = compress(codec, payload, level) if codec else payload
     batch = bytearray(HEADER_SIZE)
     HEADER.pack_into(
         batch,

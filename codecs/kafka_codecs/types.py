@@ -153,6 +153,9 @@ _LONG_VARINT = replace(
     "    if (k := b[o]) < 128: n += (k << 7) - 128; o += 1\n"
     "    else: n, o = _compact_length(b, o - 1)\nn -= 1\n",
 )
+# A string is never longer than the older versions' INT16 could say: the readers that Kafka generates
+# refuse it then. One whose length has no second byte is not.
+_STRING_VARINT = replace(_VARINT, read=_VARINT.read.replace("_compact_length", "_string_length"))
 # fmt: on
 
 
@@ -171,7 +174,7 @@ def _put(prefix: _Prefix, value: str, *, nullable: bool) -> str:
 
 
 def _lengthed(
-    name: str, prefix: _Prefix, construct: str, get: str, put: str, default: Any
+    name: str, prefix: _Prefix, varint: _Prefix, construct: str, get: str, put: str, default: Any
 ) -> FieldType:
     def wire(lead: str, prefix: _Prefix, *, nullable: bool = False) -> Wire:
         return Wire(
@@ -185,8 +188,8 @@ def _lengthed(
         name,
         wire("", prefix),
         wire("NULLABLE_", prefix, nullable=True),
-        wire("COMPACT_", _VARINT),
-        wire("COMPACT_NULLABLE_", _VARINT, nullable=True),
+        wire("COMPACT_", varint),
+        wire("COMPACT_NULLABLE_", varint, nullable=True),
         default,
     )
 
@@ -221,7 +224,8 @@ UINT32  = _fixed("UINT32",  "I", lambda c: c.Int32ub, 0)
 INT64   = _fixed("INT64",   "q", lambda c: c.Int64sb, 0)
 FLOAT64 = _fixed("FLOAT64", "d", lambda c: c.Float64b, 0.0)
 UUID    = _fixed("UUID",  "16s", lambda c: c.Uuid, None, "_uuid({v})", "{v}.bytes")
-STRING  = _lengthed("STRING", _INT16, "Text",   'str(b[o:e], "utf-8", "replace")', "{v}.encode()", "")
-BYTES   = _lengthed("BYTES",  _INT32, "Octets", "bytes(b[o:e])",                   "{v}",          b"")
+STRING  = _lengthed("STRING", _INT16, _STRING_VARINT, "Text",
+                    'str(b[o:e], "utf-8", "replace")', "{v}.encode()", "")
+BYTES   = _lengthed("BYTES", _INT32, _VARINT, "Octets", "bytes(b[o:e])", "{v}", b"")
 RECORDS = _records()
 # fmt: on

@@ -22,7 +22,7 @@ from compat_tests.wire_client import ConnectionClosed, WireClient
 from kafka_codecs.messages.api_09_offset_fetch import OffsetFetchRequest, OffsetFetchRequestGroup
 from kafka_codecs.messages.api_10_find_coordinator import FindCoordinatorRequest
 from kafka_codecs.messages.api_22_init_producer_id import InitProducerIdRequest
-from kafkashim.ids import base64_id
+from kafkashim.ids import IdSource, base64_id
 
 VERSION = "4.3.1"
 START_SECONDS = 60
@@ -42,6 +42,16 @@ PROPERTIES = {
     "share.coordinator.state.topic.num.partitions": "1",
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
+}
+
+# Who is asked: the broker as it is, or one that has ACLs (and lets everybody do everything).
+PLAIN, AUTHORIZER = "plain", "authorizer"
+VARIANTS: dict[str, dict[str, str]] = {
+    PLAIN: {},
+    AUTHORIZER: {
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+    },
 }
 
 
@@ -112,7 +122,7 @@ class ApacheKafka:
 
     def __enter__(self) -> Self:
         try:
-            cluster_id = base64_id(uuid.uuid4())
+            cluster_id = base64_id(IdSource().uuid())
             tool = ("kafka.tools.StorageTool", "format", "-t", cluster_id)
             command = self._java(*tool, "-c", str(self._properties))
             done = subprocess.run(command, capture_output=True, text=True)

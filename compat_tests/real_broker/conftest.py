@@ -10,9 +10,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from compat_tests.real_broker.apache_kafka import PROPERTIES, ApacheKafka, in_ci, missing_tools
+from compat_tests.real_broker.apache_kafka import (
+    AUTHORIZER,
+    PLAIN,
+    PROPERTIES,
+    VARIANTS,
+    ApacheKafka,
+    in_ci,
+    missing_tools,
+)
 from compat_tests.real_broker.recordings import Recorder
-from compat_tests.real_broker.scenes import all_scenes
+from compat_tests.real_broker.scenes import Scene, all_scenes
 from kafkashim.testing import KafkaShim
 
 APACHE_KAFKA = "apache-kafka"
@@ -33,11 +41,13 @@ def with_real_broker(config: pytest.Config) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    names = [APACHE_KAFKA] if metafunc.config.getoption("--record") else [KAFKASHIM]
+    if metafunc.config.getoption("--real-broker"):
+        names.append(APACHE_KAFKA)
     if "broker" in metafunc.fixturenames:
-        names = [APACHE_KAFKA] if metafunc.config.getoption("--record") else [KAFKASHIM]
-        if metafunc.config.getoption("--real-broker"):
-            names.append(APACHE_KAFKA)
         metafunc.parametrize("broker", names, indirect=True, scope="session")
+    if "scene_broker" in metafunc.fixturenames:
+        metafunc.parametrize("scene_broker", names, indirect=True)
 
 
 def need_real_broker(config: pytest.Config) -> None:
@@ -51,29 +61,65 @@ def need_real_broker(config: pytest.Config) -> None:
         pytest.skip(f"needs {missing}")
 
 
+def _apache_kafka(config: pytest.Config, variant: str) -> ApacheKafka:
+    need_real_broker(config)
+    return ApacheKafka(VARIANTS[variant])
+
+
+def _kafkashim(config: pytest.Config, variant: str) -> KafkaShim:
+    return KafkaShim(
+        rules="kafka-4.3",
+        decoder=config.getoption("--decoder"),
+        config={**PROPERTIES, **VARIANTS[variant]},
+    )
+
+
 @pytest.fixture(scope="session")
 def apache_kafka(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
     """Apache Kafka, started once a run."""
-    need_real_broker(pytestconfig)
-    with ApacheKafka() as kafka:
+    with _apache_kafka(pytestconfig, PLAIN) as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="session")
+def apache_kafka_authorizer(pytestconfig: pytest.Config) -> Iterator[ApacheKafka]:
+    """Apache Kafka with ACLs, started when a scene asks for it."""
+    with _apache_kafka(pytestconfig, AUTHORIZER) as kafka:
         yield kafka
 
 
 @pytest.fixture(scope="session")
 def kafkashim(pytestconfig: pytest.Config) -> Iterator[KafkaShim]:
     """This broker, with the rule book that is to be Apache Kafka's."""
-    decoder = pytestconfig.getoption("--decoder")
-    with KafkaShim(rules="kafka-4.3", decoder=decoder, config=PROPERTIES) as shim:
+    with _kafkashim(pytestconfig, PLAIN) as shim:
+        yield shim
+
+
+@pytest.fixture(scope="session")
+def kafkashim_authorizer(pytestconfig: pytest.Config) -> Iterator[KafkaShim]:
+    """This broker with ACLs, started when a scene asks for it."""
+    with _kafkashim(pytestconfig, AUTHORIZER) as shim:
         yield shim
 
 
 @pytest.fixture(scope="session")
 def broker(request: pytest.FixtureRequest) -> Broker:
     """The broker under test, this one or the real one."""
-    if request.param == APACHE_KAFKA:
-        kafka: ApacheKafka = request.getfixturevalue("apache_kafka")
+    return _broker(request, request.param, PLAIN)
+
+
+@pytest.fixture
+def scene_broker(request: pytest.FixtureRequest, scene: Scene) -> Broker:
+    """The broker a scene is played on, this one or the real one."""
+    return _broker(request, request.param, scene.broker)
+
+
+def _broker(request: pytest.FixtureRequest, name: str, variant: str) -> Broker:
+    suffix = "" if variant == PLAIN else f"_{variant}"
+    if name == APACHE_KAFKA:
+        kafka: ApacheKafka = request.getfixturevalue(f"apache_kafka{suffix}")
         return Broker(APACHE_KAFKA, kafka.address)
-    shim: KafkaShim = request.getfixturevalue("kafkashim")
+    shim: KafkaShim = request.getfixturevalue(f"kafkashim{suffix}")
     return Broker(KAFKASHIM, (shim.host, shim.port))
 
 

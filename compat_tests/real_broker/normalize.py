@@ -27,6 +27,12 @@ from kafkashim.ids import base64_id
 
 DAY_MS = 86_400_000
 
+
+def _entity(parts: list[Any]) -> Any:
+    """What tells entities with quotas apart: their names, by kind; a default one has none."""
+    return tuple(sorted((part.entity_type, part.entity_name or "") for part in parts))
+
+
 # Fields whose value the broker makes up, and what it is called.
 MADE_UP = {
     "topic_id": "topic id",
@@ -81,6 +87,20 @@ UNORDERED: dict[str, Callable[[Any], Any]] = {
     "DeleteGroupsResponse.results": lambda r: r.group_id,
     "JoinGroupResponse.members": lambda m: m.member_id,
     "PartitionResponse.active_producers": lambda p: p.producer_id,
+    "DescribeAclsResponse.resources": lambda r: (r.resource_type, r.resource_name, r.pattern_type),
+    "DescribeAclsResource.acls": lambda a: (a.principal, a.host, a.operation, a.permission_type),
+    "DeleteAclsFilterResult.matching_acls": lambda a: (
+        *(a.resource_type, a.resource_name, a.pattern_type),
+        *(a.principal, a.host, a.operation, a.permission_type),
+    ),
+    "DescribeUserScramCredentialsResponse.results": lambda r: r.user,
+    "DescribeUserScramCredentialsResult.credential_infos": lambda info: info.mechanism,
+    "AlterUserScramCredentialsResponse.results": lambda r: r.user,
+    "DescribeClientQuotasResponse.entries": lambda e: _entity(e.entity),
+    "AlterClientQuotasResponse.entries": lambda e: _entity(e.entity),
+    "EntryData.entity": lambda part: part.entity_type,
+    "EntryData.values": lambda v: v.key,
+    "EntryDataResult.entity": lambda part: part.entity_type,
     "MetadataResponse.topics": lambda t: (t.name is None, t.topic_id if t.name is None else t.name),
 }
 

@@ -25,9 +25,9 @@ PLAYS = [
 
 
 @pytest.mark.parametrize(("scene", "version"), PLAYS)
-def test_scene(broker: Broker, recorder: Recorder | None, scene: Scene, version: int) -> None:
+def test_scene(scene_broker: Broker, recorder: Recorder | None, scene: Scene, version: int) -> None:
     # Through JSON and back: what is compared is what a file can hold.
-    conversation = scene.run(broker.address, version)
+    conversation = scene.run(scene_broker.address, version)
     steps: list[Step] = json.loads(json.dumps(conversation.steps))
     if recorder is not None:
         recorder.add(scene, version, steps, conversation.frames)
@@ -36,7 +36,7 @@ def test_scene(broker: Broker, recorder: Recorder | None, scene: Scene, version:
     assert expected is not None, "never recorded: run with --record"
     shown: list[str] = []
     for came, real in zip(steps, expected, strict=False):
-        known = difference(scene, version, real[0]) if broker.name == KAFKASHIM else None
+        known = difference(scene, version, real[0]) if scene_broker.name == KAFKASHIM else None
         if known is not None and came == real:
             shown.append(f"{real[0]}: equal, but listed as different: {known.limit}")
         elif known is None and came != real:

@@ -256,3 +256,14 @@ def test_the_error_names_the_path_through_arrays() -> None:
         f"topic_data[1].partition_data[0].records at byte {caught.value.offset}: "
         "5 bytes announced, 2 left"
     )
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_a_compact_string_is_no_longer_than_any_other(flat: bool) -> None:
+    """The readers that Kafka generates refuse it, although its length could be told."""
+    outcome = outcome_of_flat if flat else outcome_of_construct
+    for size, allowed in ((32767, True), (32768, False)):
+        group = b"g" * size
+        rest = b"\0\0\0\1\1\0\0"
+        found = outcome(HeartbeatRequest, 4, put_uvarint(size + 1) + group + rest)
+        assert isinstance(found, HeartbeatRequest) is allowed

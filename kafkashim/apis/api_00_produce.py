@@ -32,9 +32,11 @@ from kafka_codecs.record_batch import (
     RecordBatch,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.throttled import throttled_produce
 from kafkashim.parked import Parked
 from kafkashim.rules.batch_checks import (
     FIRST_VERSION_WITH_ZSTD,
+    TOO_LARGE,
     ZSTD_TOO_EARLY,
     Refusal,
     check_integrity,
@@ -44,6 +46,7 @@ from kafkashim.rules.batch_checks import (
     is_transactional,
 )
 from kafkashim.rules.producer_state import NO_PRODUCER_ID, Append, Duplicate, Verdict
+from kafkashim.rules.recompression import recompressed
 from kafkashim.state import Broker, Decision, Partition, Topic
 
 _response = maker(ProduceResponse)
@@ -105,8 +108,11 @@ def handle(
         if failed:
             # Nothing can be answered, so Kafka closes the connection to make the client look again.
             context.connection.close()
-        return None
-    return _response(responses=responses)
+        response = None
+    else:
+        response = _response(responses=responses)
+    rates = broker.producer_rates
+    return response if rates is None else throttled_produce(response, rates, broker, context)
 
 
 def _each_once(topics: list[TopicProduceData]) -> list[TopicProduceData]:
@@ -244,6 +250,10 @@ def append(
     checked = check_records(batch, config, now, partition.name)
     if isinstance(checked, Refusal):
         return _refused(partition.index, checked, partition)
+    if config.compression is not None and config.compression[0] != batch.codec:
+        batch = recompressed(batch, *config.compression)
+        if batch.size > config.max_message_bytes:
+            return _refused(partition.index, TOO_LARGE)
     log_append_time = config.log_append_time
     verdict = partition.producers.judge(batch)
     if isinstance(verdict, Append):

@@ -23,9 +23,10 @@ from kafka_codecs.messages.api_01_fetch import (
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
 from kafkashim.apis.leader_epoch import check_current_leader_epoch, end_offset_for_epoch
+from kafkashim.apis.throttled import fetch_delay
 from kafkashim.clock import TimerHandle
 from kafkashim.fetch_sessions import FIRST_VERSION_WITH_TOPIC_IDS, FetchContext, FetchPartition
-from kafkashim.parked import Parked
+from kafkashim.parked import Parked, Throttled
 from kafkashim.state import Broker, Partition
 
 READ_COMMITTED = 1
@@ -43,9 +44,12 @@ def handle(
 ) -> FetchResponse | Parked[FetchResponse]:
     """Answer with batches, or wait for them."""
     fetch = broker.fetch_sessions.context(request, context.version)
+    if broker.consumer_rates is None:
+        reader = Reader(request, fetch, broker, context.version)
+    else:
+        reader = ThrottledReader(request, fetch, broker, context)
     if fetch.error:
-        return FetchResponse(error_code=fetch.error, session_id=0, responses=[])
-    reader = Reader(request, fetch, broker, context.version)
+        return reader.refuse(fetch.error)
     if request.isolation_level not in ISOLATION_LEVELS and reader.reads_anything:
         return _refuse_whole(request, ErrorCode.UNKNOWN_SERVER_ERROR, context.version)
     read, enough = reader.read()
@@ -233,10 +237,54 @@ class Reader:
             )
         return answer
 
-    def answer(self, read: Read) -> FetchResponse:
+    def refuse(self, error: ErrorCode) -> FetchResponse | Throttled[FetchResponse]:
+        """The response to a request of a session there is not, or not so."""
+        return FetchResponse(error_code=error, session_id=0, responses=[])
+
+    def answer(self, read: Read) -> FetchResponse | Throttled[FetchResponse]:
         """The response to what was read."""
         session_id, told = self.fetch.select(read, self.version >= FIRST_VERSION_WITH_TOPIC_IDS)
         return FetchResponse(session_id=session_id, responses=_by_topic(told))
+
+
+class ThrottledReader(Reader):
+    """Reads for a consumer that may be held to a quota: then it gets nothing, and has to wait."""
+
+    __slots__ = ("_client_id",)
+
+    def __init__(
+        self, request: FetchRequest, fetch: FetchContext, broker: Broker, context: RequestContext
+    ) -> None:
+        super().__init__(request, fetch, broker, context.version)
+        self._client_id = context.client_id
+        if broker.consumer_rates is not None and self.replica_id < 0:
+            # More than that would be too much whenever it is asked for.
+            most = broker.consumer_rates.most_at_once(context.client_id)
+            self.max_bytes = min(self.max_bytes, most)
+            self.min_bytes = min(self.min_bytes, most)
+
+    def refuse(self, error: ErrorCode) -> FetchResponse | Throttled[FetchResponse]:
+        """The error; an answer that is put off tells of none."""
+        refused = super().refuse(error)
+        assert isinstance(refused, FetchResponse)
+        return self._put_off(refused) or refused
+
+    def answer(self, read: Read) -> FetchResponse | Throttled[FetchResponse]:
+        """The response to what was read; the session does not learn of one that is put off."""
+        whole = FetchResponse(session_id=0, responses=_by_topic(self.fetch.preview(read)))
+        return self._put_off(whole) or super().answer(read)
+
+    def _put_off(self, response: FetchResponse) -> Throttled[FetchResponse] | None:
+        rates = self.broker.consumer_rates
+        if rates is None or self.replica_id >= 0:
+            return None
+        delay_ms = fetch_delay(response, rates, self.broker, self._client_id, self.version)
+        if not delay_ms:
+            return None
+        nothing = FetchResponse(
+            throttle_time_ms=delay_ms, session_id=self.fetch.session_id, responses=[]
+        )
+        return Throttled(nothing, delay_ms)
 
 
 def _by_topic(told: Read) -> list[FetchableTopicResponse]:

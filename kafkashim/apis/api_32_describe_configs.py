@@ -1,11 +1,10 @@
 """DescribeConfigs: the configuration of topics, brokers and what else has one.
 
-``ConfigHelper.handleDescribeConfigsRequest``. The documentation of an entry is left null.
+``ConfigHelper.handleDescribeConfigsRequest``.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from kafka_codecs.errors import ErrorCode
@@ -18,7 +17,11 @@ from kafka_codecs.messages.api_32_describe_configs import (
     DescribeConfigsSynonym,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.config_alteration import configs_of
+from kafkashim.config_defs import OF_BROKER, OF_CLIENT_METRICS, OF_GROUP, OF_LOGGERS, OF_TOPIC
+from kafkashim.config_documentation import documentation
 from kafkashim.config_entries import (
+    LOGGER_SOURCE,
     Entry,
     broker_entries,
     client_metrics_entries,
@@ -26,23 +29,19 @@ from kafkashim.config_entries import (
     group_entries,
     topic_entries,
 )
+from kafkashim.config_loggers import loggers
 from kafkashim.config_values import ConfigError, parse_value
 from kafkashim.state import Broker
 from kafkashim.topic_names import topic_name_error
 
-# ConfigResource.Type
-TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS_TYPE, GROUP_TYPE = 2, 4, 8, 16, 32
-KNOWN_TYPES = (TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS_TYPE, GROUP_TYPE)
-LOGGER_SOURCE = 6
-# Log4j's names, by the highest of Python's levels they stand for.
-LEVELS = (
-    (5, "TRACE"),
-    (logging.DEBUG, "DEBUG"),
-    (logging.INFO, "INFO"),
-    (logging.WARNING, "WARN"),
-    (logging.ERROR, "ERROR"),
-    (logging.CRITICAL, "FATAL"),
-)
+# What each type that can be described is called in the file of its documentation.
+KINDS = {
+    OF_TOPIC: "topic",
+    OF_BROKER: "broker",
+    OF_LOGGERS: "logger",
+    OF_CLIENT_METRICS: "client_metrics",
+    OF_GROUP: "group",
+}
 MALFORMED = (
     "This most likely occurs because of a request being malformed by the client library or the"
     " message was sent to an incompatible broker. See the broker logs for more details."
@@ -60,7 +59,7 @@ def handle(
     request: DescribeConfigsRequest, broker: Broker, context: RequestContext
 ) -> DescribeConfigsResponse:
     """Describe each resource; one of an unknown type spoils the whole request."""
-    if any(resource.resource_type not in KNOWN_TYPES for resource in request.resources):
+    if any(resource.resource_type not in KINDS for resource in request.resources):
         refused = _Refused(ErrorCode.INVALID_REQUEST, MALFORMED)
         return DescribeConfigsResponse(results=[_refused(r, refused) for r in request.resources])
     results: list[DescribeConfigsResult] = []
@@ -76,7 +75,7 @@ def handle(
                 resource_type=resource.resource_type,
                 resource_name=resource.resource_name,
                 configs=[
-                    _describe(entry, request.include_synonyms)
+                    _describe(entry, request, KINDS[resource.resource_type])
                     for entry in entries
                     # An empty list of keys asks for all of them, as null does.
                     if not resource.configuration_keys or entry.name in resource.configuration_keys
@@ -88,16 +87,16 @@ def handle(
 
 def _entries(resource: DescribeConfigsResource, broker: Broker) -> Iterable[Entry]:
     name = resource.resource_name
-    if resource.resource_type == TOPIC:
+    if resource.resource_type == OF_TOPIC:
         return _topic(name, broker)
-    if resource.resource_type in (BROKER, BROKER_LOGGER):
+    if resource.resource_type in (OF_BROKER, OF_LOGGERS):
         return _broker(name, broker, resource.resource_type)
     if not name:
-        kind = "Group" if resource.resource_type == GROUP_TYPE else "Client metrics subscription"
+        kind = "Group" if resource.resource_type == OF_GROUP else "Client metrics subscription"
         raise _Refused(ErrorCode.INVALID_REQUEST, f"{kind} name must not be empty")
-    if resource.resource_type == GROUP_TYPE:
-        return group_entries(broker.config)
-    return client_metrics_entries()
+    if resource.resource_type == OF_GROUP:
+        return group_entries(broker.config, configs_of(OF_GROUP, name, broker))
+    return client_metrics_entries(configs_of(OF_CLIENT_METRICS, name, broker))
 
 
 def _topic(name: str, broker: Broker) -> Iterable[Entry]:
@@ -112,7 +111,7 @@ def _topic(name: str, broker: Broker) -> Iterable[Entry]:
 
 
 def _broker(name: str, broker: Broker, kind: int) -> Iterable[Entry]:
-    if not name and kind == BROKER:
+    if not name and kind == OF_BROKER:
         return dynamic_default_entries(broker.config)
     if not name:
         raise _Refused(ErrorCode.INVALID_REQUEST, "Broker id must not be empty")
@@ -125,16 +124,24 @@ def _broker(name: str, broker: Broker, kind: int) -> Iterable[Entry]:
         raise _Refused(ErrorCode.INVALID_REQUEST, text)
     if node_id != broker.node_id:
         text = f"Unexpected broker id, expected {broker.node_id}"
-        text += " or empty string, but" if kind == BROKER else " but"
+        text += " or empty string, but" if kind == OF_BROKER else " but"
         raise _Refused(ErrorCode.INVALID_REQUEST, f"{text} received {name}")
-    if kind == BROKER:
+    if kind == OF_BROKER:
         return broker_entries(broker.config)
-    threshold = logging.getLogger().getEffectiveLevel()
-    level = next((level for most, level in LEVELS if threshold <= most), "OFF")
-    return [Entry("root", level, LOGGER_SOURCE, False, False, 0, ())]
+    return [
+        Entry(logger, level, LOGGER_SOURCE, False, False, 0, ())
+        for logger, level in loggers().items()
+    ]
 
 
-def _describe(entry: Entry, synonyms: bool) -> DescribeConfigsResourceResult:
+def _describe(
+    entry: Entry, request: DescribeConfigsRequest, kind: str
+) -> DescribeConfigsResourceResult:
+    text = None
+    if entry.source == LOGGER_SOURCE:
+        text = ""
+    elif request.include_documentation:
+        text = documentation(kind, entry.name)
     return DescribeConfigsResourceResult(
         name=entry.name,
         value=entry.value,
@@ -143,10 +150,10 @@ def _describe(entry: Entry, synonyms: bool) -> DescribeConfigsResourceResult:
         is_sensitive=entry.sensitive,
         synonyms=[
             DescribeConfigsSynonym(name=s.name, value=s.value, source=s.source)
-            for s in (entry.synonyms if synonyms else ())
+            for s in (entry.synonyms if request.include_synonyms else ())
         ],
         config_type=entry.type,
-        documentation="" if entry.source == LOGGER_SOURCE else None,
+        documentation=text,
     )
 
 

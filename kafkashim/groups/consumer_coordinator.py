@@ -11,6 +11,7 @@ from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_68_consumer_group_heartbeat import ConsumerGroupHeartbeatResponse
 from kafkashim.clock import Clock
 from kafkashim.config import Config
+from kafkashim.config_defs import OF_GROUP
 from kafkashim.config_values import parse_list
 from kafkashim.groups.classic_group import ClassicGroup
 from kafkashim.groups.consumer_assignors import ASSIGNORS, Assignment, GroupSpec, MemberSpec
@@ -369,7 +370,8 @@ class ConsumerCoordinator:
 
     def _config_of(self, group_id: str, name: str) -> int:
         """A setting of the group, where it has one of its own, or the broker's."""
-        return self._config.get_int(f"group.consumer.{name}")
+        own = self._config.resources.get((OF_GROUP, group_id), {}).get(f"consumer.{name}")
+        return self._config.get_int(f"group.consumer.{name}") if own is None else int(own)
 
 
 _ASSIGNOR_CLASSES = {

@@ -21,9 +21,13 @@ def string_hash(text: str) -> int:
     return code
 
 
-def in_map_order(texts: Collection[str]) -> list[str]:
-    """Strings in the order of a ``HashMap`` that they were put into one by one."""
-    mask = _capacity(len(texts)) - 1
+def in_map_order(texts: Collection[str], expected: int | None = None) -> list[str]:
+    """Strings in the order of a ``HashMap`` that they were put into one by one.
+
+    ``expected`` is what the map was made for, when it was told.
+    """
+    capacity = DEFAULT_CAPACITY if expected is None else 1 << max(expected - 1, 0).bit_length()
+    mask = _capacity(len(texts), capacity) - 1
 
     def bucket(text: str) -> int:
         code = string_hash(text)
@@ -54,10 +58,9 @@ def in_timeline_order(texts: Collection[str], slots: int) -> list[str]:
     return sorted(newest_first, key=slot)
 
 
-def _capacity(size: int) -> int:
+def _capacity(size: int, capacity: int = DEFAULT_CAPACITY) -> int:
     """The table of a ``HashMap`` that grew to ``size`` entries one by one."""
-    capacity = DEFAULT_CAPACITY
-    while size > capacity * 3 // 4:
+    while size * 4 > capacity * 3:
         capacity *= 2
     return capacity
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from compat_tests.real_broker.apache_kafka import PLAIN
 from compat_tests.real_broker.conversation import Conversation
 from kafka_codecs.schema import Request, Versions
 from kafkashim.dispatch import TABLE
@@ -29,6 +30,7 @@ class Scene:
     api: type[Request]
     versions: tuple[int, ...]
     play: Play
+    broker: str = PLAIN
 
     @property
     def name(self) -> str:
@@ -48,14 +50,18 @@ class Scene:
 _scenes: list[Scene] = []
 
 
-def scene(api: type[Request], versions: str = "") -> Callable[[Play], Play]:
-    """Mark a scene of an API; ``versions`` when it does not suit all that are offered."""
+def scene(api: type[Request], versions: str = "", broker: str = PLAIN) -> Callable[[Play], Play]:
+    """Mark a scene of an API.
+
+    ``versions`` is for one that does not suit all that are offered, ``broker`` for one that is played
+    on brokers with other properties (:data:`~compat_tests.real_broker.apache_kafka.VARIANTS`).
+    """
     low, high = OFFERED[api.API_KEY]
     wanted = Versions.parse(versions) if versions else api.VERSIONS
     numbers = tuple(v for v in range(low, high + 1) if wanted.holds(v))
 
     def mark(play: Play) -> Play:
-        _scenes.append(Scene(play.__module__.rpartition(".")[2], api, numbers, play))
+        _scenes.append(Scene(play.__module__.rpartition(".")[2], api, numbers, play, broker))
         return play
 
     return mark

@@ -127,14 +127,11 @@ def documentation(c: Conversation, version: int) -> None:
     ):
         asked = describe((kind, name, [key]), include_documentation=True, include_synonyms=True)
         c.ask(label, asked, version)
-        _but_for_the_documentation(c)
-
-
-def _but_for_the_documentation(c: Conversation) -> None:
-    """The last step again without it: it is different, and the rest may not be."""
-    label, api, outcome = c.steps[-1]
-    rest = [
-        {**result, "configs": [{**entry, "documentation": "*"} for entry in result["configs"]]}
-        for result in outcome["results"]
-    ]
-    c.steps.append([f"{label}, but for it", api, {**outcome, "results": rest}])
+    for label, kind, name in (
+        ("of all of a topic", TOPIC, c.topic("all")),
+        ("of all of the broker", BROKER, "1"),
+        ("of all of a group", GROUP, c.name("g")),
+        ("of all of client metrics", CLIENT_METRICS, c.name("m")),
+        ("of all brokers", BROKER, ""),
+    ):
+        c.ask(label, describe((kind, name, None), include_documentation=True), version)

@@ -81,4 +81,6 @@ def topics_come_and_go(c: Conversation, version: int) -> None:
     c.wait_for(topic, 3)
     c.ask("it has grown", of([(topic, [0, 1, 2, 3])]), version)
     c.delete(gone)
+    # The broker answers the deletion when the controller knows of it; the log goes a moment later.
+    c.until(lambda: not c.quietly(of([(gone, [0])]), version).results[0].topics)
     c.ask("it is gone", of([(gone, [0])]), version)

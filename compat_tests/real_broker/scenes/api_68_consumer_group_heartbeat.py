@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compat_tests.real_broker.conversation import Conversation
 from compat_tests.real_broker.scenes import scene
+from compat_tests.real_broker.scenes.altering import GROUP, altered
 from compat_tests.real_broker.scenes.consuming import (
     LEAVE,
     LEAVE_FOR_A_WHILE,
@@ -279,3 +280,17 @@ def a_group_that_only_holds_offsets(c: Conversation, version: int) -> None:
     one.join("joins", topic)
     c.ask("described", describe(group), DESCRIBE)
     c.ask("commit by nobody", commit(group, [(topic, [(0, 8)])]), 9)
+
+
+@scene(ConsumerGroupHeartbeatRequest)
+def configurations_of_the_group(c: Conversation, version: int) -> None:
+    group, topic = c.name("g"), c.topic("t")
+    heartbeat = "consumer.heartbeat.interval.ms"
+    altered(c, (GROUP, group, {heartbeat: "5001"}))
+    one = Consumer(c, version, group, "one")
+    one.join("joins a group that has its own", topic)
+    altered(c, (GROUP, group, {heartbeat: "5002"}))
+    c.ask("another one", beat(group, "one", one.epoch), version)
+    altered(c, (GROUP, group, {}))
+    c.ask("the broker's", beat(group, "one", one.epoch), version)
+    one.leave("leaves")

@@ -27,11 +27,14 @@ MEGABYTE = 1 << 20
 TOO_LONG_MS = 60_000
 
 
-def store(c: Conversation, topic: str, *batches: bytes, partition: int = 0) -> None:
-    """Append batches, so that there is something to read."""
+def store(c: Conversation, topic: str, *batches: bytes, partition: int = 0) -> int:
+    """Append batches, so that there is something to read; gives where the last one begins."""
+    offset = -1
     for records in batches:
         answer = c.quietly(produce(c, 9, {(topic, partition): records}), 9)
         assert not answer.responses[0].partition_responses[0].error_code
+        offset = answer.responses[0].partition_responses[0].base_offset
+    return offset
 
 
 def delete_before(c: Conversation, topic: str, offset: int, partition: int = 0) -> None:
@@ -42,12 +45,14 @@ def delete_before(c: Conversation, topic: str, offset: int, partition: int = 0) 
     assert not answer.topics[0].partitions[0].error_code
 
 
-def send_to_wait(c: Conversation, request: FetchRequest, version: int, connection: str) -> None:
+def send_to_wait(
+    c: Conversation, request: FetchRequest, version: int, connection: str, client_id: str = "scene"
+) -> None:
     """Send a fetch that is to wait, and give the broker time to take it in.
 
     From outside it cannot be seen that it has.
     """
-    c.send(request, version, connection)
+    c.send(request, version, connection, client_id)
     time.sleep(0.1)
 
 
