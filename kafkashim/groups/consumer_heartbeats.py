@@ -193,15 +193,14 @@ class Subscribing:
         expression = look_at_expression(group, member, updated, groups.regex_context())
         self._changes += expression.changes
         bump = names_changed or expression.resolved
-        epoch = group.group_epoch
-        members = group.with_member(updated, *self._replaced(updated))
+        epoch, target_epoch = group.group_epoch, group.assignment_epoch
+        target = group.target_of(updated.member_id, updated.instance_id)
         looked = bump or groups.now_ms() >= group.look_at_topics_ms
+        members: list[ConsumerGroupMember] = []
+        if looked or epoch > target_epoch:
+            members = group.with_member(updated, *self._replaced(updated))
         if looked:
             epoch = self._look_at_topics(members, bump=bump)
-        target_epoch, target = (
-            group.assignment_epoch,
-            group.target_of(updated.member_id, updated.instance_id),
-        )
         self.epoch = epoch
         if downgrade and epoch > target_epoch:
             return updated
@@ -221,7 +220,9 @@ class Subscribing:
             owned,
             group.partition_epoch,
         ).next(updated)
-        self._changes.append(lambda: groups.put(group, reconciled, moved=reconciled != updated))
+        if reconciled != group.members.get(reconciled.member_id):
+            moved = reconciled != updated
+            self._changes.append(lambda: groups.put(group, reconciled, moved=moved))
         if expression.to_resolve:
             self._afterwards.append(lambda: groups.resolve(group, expression.to_resolve))
         return reconciled

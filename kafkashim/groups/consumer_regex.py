@@ -111,6 +111,9 @@ class Expression:
     to_resolve: tuple[str, ...]
 
 
+NO_EXPRESSION = Expression(changed=False, resolved=False, changes=(), to_resolve=())
+
+
 def look_at_expression(
     group: ConsumerGroup,
     member: ConsumerGroupMember,
@@ -123,6 +126,8 @@ def look_at_expression(
         Refused: it is none (INVALID_REGULAR_EXPRESSION).
     """
     old, new = member.topic_regex, updated.topic_regex
+    if not (old or new or group.resolved):
+        return NO_EXPRESSION
     used = group.regexes()
     resolved = needed = False
     changes: list[Callable[[], None]] = []
