@@ -41,6 +41,7 @@ LAYERS = (
         "fetch_sessions",
         "producer_ids",
         "telemetry",
+        "features",
         "throttling",
         "client_quotas",
         "scram_credentials",

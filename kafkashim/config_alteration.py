@@ -26,6 +26,7 @@ from kafkashim.config_defs import (
 from kafkashim.config_dynamic import check_dynamic
 from kafkashim.config_resources import InvalidRequest, check_client_metrics, check_group
 from kafkashim.config_values import ConfigError, parse_value
+from kafkashim.features import ELIGIBLE_LEADER_REPLICAS_VERSION
 from kafkashim.groups.java_hash import in_map_order
 from kafkashim.state import Broker
 from kafkashim.topic_configs import topic_config_error
@@ -242,7 +243,9 @@ def _plan(wanted: Wanted, broker: Broker) -> _Plan:
             new[name] = value
     deleted = [name for name in current if wanted.whole and name not in changes]
     for name in (*new, *deleted):
-        _check_record(wanted, name, new.get(name))
+        if broker.features.level(ELIGIBLE_LEADER_REPLICAS_VERSION):
+            _check_min_isr(wanted, name, new.get(name))
+        _check_length(new.get(name))
     configs = {name: value for name, value in current.items() if name not in deleted}
     for name, value in new.items():
         if value is None:
@@ -278,7 +281,7 @@ def _value(type_: int, change: Change, current: str | None) -> str | None:
     return ",".join(parts)
 
 
-def _check_record(wanted: Wanted, name: str, value: str | None) -> None:
+def _check_min_isr(wanted: Wanted, name: str, value: str | None) -> None:
     if wanted.type == OF_BROKER and name == _MIN_ISR:
         if wanted.name:
             text = "Broker-level min.insync.replicas cannot be altered while ELR is enabled."
@@ -286,6 +289,9 @@ def _check_record(wanted: Wanted, name: str, value: str | None) -> None:
         if value is None:
             text = "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."
             raise _Refused(ErrorCode.INVALID_CONFIG, text)
+
+
+def _check_length(value: str | None) -> None:
     if value is not None and _length(value) > LONGEST_VALUE:
         raise _Refused(
             ErrorCode.INVALID_CONFIG,

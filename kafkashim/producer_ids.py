@@ -17,6 +17,8 @@ from kafkashim.config import Config
 LAST_EPOCH = 32766
 BLOCK_START = 0
 NO_ID = -1
+# The state of a transactional id that is in no transaction (TransactionState.EMPTY).
+EMPTY = "Empty"
 
 
 class ProducerIdAndEpoch(NamedTuple):
@@ -33,13 +35,14 @@ class TransactionalProducer:
 
     ``last_producer_epoch`` is the epoch the producer itself brought when it last was given a new one,
     -1 when it brought none; ``previous_producer_id`` is the id before the last exhausted one was
-    replaced.
+    replaced. ``timeout_ms`` is how long its transactions may take.
     """
 
     producer_id: int
     producer_epoch: int
     last_producer_epoch: int = -1
     previous_producer_id: int = -1
+    timeout_ms: int = 0
 
     def may_continue(self, producer_id: int, producer_epoch: int) -> bool:
         """Whether what a producer brings is current, or was until its last call, whose answer was lost.
@@ -90,6 +93,7 @@ class ProducerIds:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.PRODUCER_FENCED)
         elif not given or producer_epoch == known.producer_epoch:
             self._raise_epoch(known, producer_epoch)
+        known.timeout_ms = timeout_ms
         # Otherwise the answer to this very call was lost: the same id and epoch again.
         return ProducerIdAndEpoch(known.producer_id, known.producer_epoch)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from kafka_codecs.record_batch import RecordBatch
 from kafkashim.clock import Clock, TimerHandle
 from kafkashim.config import Config, TopicConfig
+from kafkashim.features import GROUP_VERSION, Features
 from kafkashim.fetch_sessions import FetchSessionCache
 from kafkashim.ids import IdSource, base64_id
 from kafkashim.log.partition_log import PartitionLog
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from kafkashim.throttling import ByteRates
 
 LEADER_EPOCH = 0
+# What a new cluster of one node has in its metadata log.
+METADATA_AT_START = 37
 
 log = logging.getLogger("kafkashim.state")
 
@@ -163,6 +166,8 @@ class Broker:
         self._client_quotas: ClientQuotas | None = None
         self._scram_credentials: ScramCredentials | None = None
         self._groups: GroupCoordinator | None = None
+        self.features = Features(config.node_id)
+        self._started_ms = clock.now_ms()
         self._timers: dict[str, TimerHandle] = {}
 
     @property
@@ -178,6 +183,13 @@ class Broker:
 
             self._groups = GroupCoordinator.for_broker(self)
         return self._groups
+
+    @property
+    def has_consumer_protocol(self) -> bool:
+        """Whether groups may speak the consumer protocol (``isConsumerGroupProtocolEnabled``)."""
+        return (
+            self.features.level(GROUP_VERSION) > 0 and "consumer" in self.config.rebalance_protocols
+        )
 
     @property
     def acls(self) -> Acls | None:
@@ -205,6 +217,15 @@ class Broker:
 
             self._scram_credentials = ScramCredentials()
         return self._scram_credentials
+
+    def metadata_offset(self) -> int:
+        """The end of the log of the cluster's metadata.
+
+        None is kept, but it moves as it would: an idle controller writes a record every so often
+        (``metadata.max.idle.interval.ms``, KIP-835).
+        """
+        idle_ms = self.config.get_int("metadata.max.idle.interval.ms") or 1
+        return METADATA_AT_START + (self.clock.now_ms() - self._started_ms) // idle_ms
 
     def start(self) -> None:
         """Start the periodic work: retention, forgetting of producers."""

@@ -37,12 +37,6 @@ class Difference:
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
-        "Features",
-        "api_18_api_versions.software",
-        "usual|all that is allowed|long|an unknown client id",
-        versions=(3, 4),
-    ),
-    Difference(
         "Transactions",
         "api_00_produce.a_transaction_the_partition_is_not_in",
         "its producer",
@@ -67,6 +61,8 @@ NOT_IN_SCENES = {
     "Client telemetry": "what is dropped cannot be seen",
     "Deleting records": "Apache Kafka does it when its timer says so",
     "Share groups and streams groups": "APIs that are not offered are not asked",
+    "Features": "of APIs that are not offered",
+    "The controller": "its address is not compared",
     "Log directories": "of the disk, and of moments",
     "Regular expressions": "of mistakes few clients make",
     "More than one broker": "the real one is a single node too",

@@ -43,12 +43,24 @@ MADE_UP = {
     "client_instance_id": "client instance id",
     "subscription_id": "subscription id",
     "log_dir": "log dir",
-    "finalized_features_epoch": "features epoch",
 }
 # A producer id is made up only where it is given out: elsewhere it may be the client's own.
 GIVEN_OUT = {"InitProducerIdResponse": {"producer_id": "producer id"}}
 # Fields that may hold the broker's clock; what is a day away from now was the client's own time.
-TIMES = frozenset({"log_append_time_ms", "timestamp", "last_timestamp", "max_timestamp"})
+TIMES = frozenset(
+    {
+        *("log_append_time_ms", "timestamp", "last_timestamp", "max_timestamp"),
+        *("last_fetch_timestamp", "last_caught_up_timestamp"),
+    }
+)
+# The end of the log of the cluster's metadata, which grows all the time.
+METADATA_OFFSETS = frozenset(
+    {
+        "ApiVersionsResponse.finalized_features_epoch",
+        "QuorumPartition.high_watermark",
+        "ReplicaState.log_end_offset",
+    }
+)
 # The size of the disk and what is free on it change from machine to machine and all the time.
 VOLUMES = frozenset({"total_bytes", "usable_bytes"})
 # Arrays that Apache Kafka fills from a java.util.HashMap, a Scala Map or a Set, and what tells their
@@ -93,6 +105,7 @@ UNORDERED: dict[str, Callable[[Any], Any]] = {
         *(a.resource_type, a.resource_name, a.pattern_type),
         *(a.principal, a.host, a.operation, a.permission_type),
     ),
+    "ListTransactionsResponse.transaction_states": lambda t: t.transactional_id,
     "DescribeUserScramCredentialsResponse.results": lambda r: r.user,
     "DescribeUserScramCredentialsResult.credential_infos": lambda info: info.mechanism,
     "AlterUserScramCredentialsResponse.results": lambda r: r.user,
@@ -104,16 +117,7 @@ UNORDERED: dict[str, Callable[[Any], Any]] = {
     "MetadataResponse.topics": lambda t: (t.name is None, t.topic_id if t.name is None else t.name),
 }
 
-# What docs/limits.md lists as different: the documentation of configurations, the features of a cluster,
-# and the topics in which Apache Kafka keeps its own state.
-LISTED = frozenset(
-    {
-        "ApiVersionsResponse.finalized_features",
-        "ApiVersionsResponse.finalized_features_epoch",
-        "ApiVersionsResponse.supported_features",
-        "DescribeConfigsResourceResult.documentation",
-    }
-)
+# The topics in which Apache Kafka keeps its own state: docs/limits.md lists them.
 INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
 # Where all topics may be listed, and how an item tells its name.
 TOPICS: dict[str, Callable[[Any], str | None]] = {
@@ -152,7 +156,7 @@ class Normalizer:
     """Names for what one broker made up in one conversation."""
 
     def __init__(self, port: int, *, listed: bool = True) -> None:
-        """``listed`` says whether what :data:`LISTED` holds is kept.
+        """``listed`` says whether :data:`INTERNAL_TOPICS` are kept.
 
         Scenes are made on purpose, and name the steps in which it shows. Where frames are made by
         chance nobody can say which of them ask for it.
@@ -196,7 +200,7 @@ class Normalizer:
 
     def _field(self, struct: Struct, field: Field, version: int) -> Any:
         value, owner = getattr(struct, field.name), type(struct).__name__
-        if value is None or (not self._listed and f"{owner}.{field.name}" in LISTED):
+        if value is None:
             return None
         if isinstance(field.type, ArrayType):
             name_of = TOPICS.get(f"{owner}.{field.name}")
@@ -211,8 +215,12 @@ class Normalizer:
             return self._struct(value, version)
         if field.type.name == "RECORDS":
             return self._records(value)
+        if owner == "Listener" and field.name == "port" and value > 0:
+            return "<controller's port>"
         if field.name == "port" and value == self._port:
             return "<port>"
+        if f"{owner}.{field.name}" in METADATA_OFFSETS and value > 0:
+            return "<metadata offset>"
         if field.name in TIMES and abs(value - time.time() * 1000) < DAY_MS:
             return "<now>"
         if field.name in VOLUMES and value > 0:

@@ -1,7 +1,7 @@
 """ApiVersions: which APIs at which versions.
 
 Reads the one table of :mod:`kafkashim.dispatch`. The finalized and supported features are those of a
-4.3 broker formatted with its own metadata version, as far as they stand for something that is there.
+4.3 broker formatted with its own metadata version, whatever of it is there (:mod:`kafkashim.features`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ from kafka_codecs.messages.api_18_api_versions import (
     ApiVersion,
     ApiVersionsRequest,
     ApiVersionsResponse,
+    FinalizedFeatureKey,
+    SupportedFeatureKey,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.features import SUPPORTED
 from kafkashim.state import Broker
 
 FIRST_VERSION_WITH_SOFTWARE = 3
+# Older clients take a lowest level of 0 for an error (KIP-1022).
+FIRST_VERSION_WITH_LEVEL_0 = 4
 # ApiVersionsRequest.SOFTWARE_NAME_VERSION_PATTERN
 _SOFTWARE = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?\Z")
 
@@ -31,7 +36,19 @@ def handle(
         and _SOFTWARE.match(request.client_software_version)
     ):
         return ApiVersionsResponse(error_code=ErrorCode.INVALID_REQUEST, api_keys=[])
-    return ApiVersionsResponse(api_keys=_offered(broker), finalized_features_epoch=0)
+    return ApiVersionsResponse(
+        api_keys=_offered(broker),
+        supported_features=[
+            SupportedFeatureKey(name=name, min_version=low, max_version=high)
+            for name, (low, high) in SUPPORTED.items()
+            if low or context.version >= FIRST_VERSION_WITH_LEVEL_0
+        ],
+        finalized_features_epoch=broker.metadata_offset(),
+        finalized_features=[
+            FinalizedFeatureKey(name=name, min_version_level=level, max_version_level=level)
+            for name, level in broker.features.finalized.items()
+        ],
+    )
 
 
 def unsupported(broker: Broker) -> ApiVersionsResponse:

@@ -19,7 +19,7 @@ def handle(
     """Join, stay, or leave; the answer says what the member is to read when that is new to it."""
     heartbeat = Heartbeat(request, context.version, context.client_id, context.connection.peer_host)
     try:
-        if "consumer" not in broker.config.rebalance_protocols:
+        if not broker.has_consumer_protocol:
             raise Refused(ErrorCode.UNSUPPORTED_VERSION)
         return broker.groups.consumer.groups.heartbeat(heartbeat)
     except Refused as refused:

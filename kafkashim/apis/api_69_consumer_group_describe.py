@@ -41,7 +41,7 @@ def handle(
 
 def _describe(group_id: str, broker: Broker, *, operations: bool) -> DescribedGroup:
     try:
-        if "consumer" not in broker.config.rebalance_protocols:
+        if not broker.has_consumer_protocol:
             raise Refused(ErrorCode.UNSUPPORTED_VERSION)
         if not group_id:
             raise Refused(ErrorCode.INVALID_GROUP_ID)

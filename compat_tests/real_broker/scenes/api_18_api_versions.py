@@ -22,7 +22,6 @@ NAMES = (
     ("a line feed at the end", "a\n", "1"),
     ("long", "a" * 1000, "1" * 1000),
 )
-FEATURES = ("supported_features", "finalized_features_epoch", "finalized_features")
 
 
 @scene(ApiVersionsRequest)
@@ -34,21 +33,12 @@ def software(c: Conversation, version: int) -> None:
     for label, name, number in NAMES:
         request = ApiVersionsRequest(client_software_name=name, client_software_version=number)
         c.ask(label, request, version)
-        _but_for_the_features(c)
     c.ask(
         "an unknown client id",
         ApiVersionsRequest(client_software_name="x", client_software_version="1"),
         version,
         client_id=None,
     )
-    _but_for_the_features(c)
-
-
-def _but_for_the_features(c: Conversation) -> None:
-    """The last step again without the features: they are different, and the rest may not be."""
-    label, api, outcome = c.steps[-1]
-    rest = {name: value for name, value in outcome.items() if name not in FEATURES}
-    c.steps.append([f"{label}, but for the features", api, rest])
 
 
 @scene(ApiVersionsRequest, "0")
