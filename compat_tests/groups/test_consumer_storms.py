@@ -1,4 +1,4 @@
-"""Members that come, go and die at random: nothing is owned twice at any time, and nothing by nobody."""
+"""Members of the consumer protocol that come, go and die at random, and what they read meanwhile."""
 
 from __future__ import annotations
 
@@ -8,56 +8,75 @@ import pytest
 
 from compat_tests.groups.fake_clients import FakeBroker
 from compat_tests.groups.fake_consumers import DEFAULTS, FakeConsumer, settle
+from compat_tests.groups.storms import Ledger, Reader, assert_none_twice
 
 STORMS = 200
+STEPS = 60
 TOPICS = ("a", "b", "c")
+
+
+class StormyConsumer(FakeConsumer):
+    """A consumer that reads what it owns."""
+
+    def __init__(self, broker: FakeBroker, ledger: Ledger, member_id: str, *topics: str) -> None:
+        super().__init__(broker, member_id, *topics, group=ledger.group)
+        self.reader = Reader(ledger)
+        self.join()
+
+    def look(self) -> None:
+        """Begin and end reading as the last answer said."""
+        names = {
+            topic_id: topic.name for topic_id, topic in self.broker.broker.topics_by_id.items()
+        }
+        self.reader.owns((names[topic_id], index) for topic_id, index in self.owned)
+
+    def read(self) -> None:
+        """Read and commit."""
+        self.reader.read()
+        self.reader.commit(self.epoch, self.member_id)
 
 
 @pytest.mark.parametrize("seed", range(STORMS))
 def test_storm(seed: int) -> None:
     chance = random.Random(seed)
     broker = FakeBroker(DEFAULTS)
-    for name in TOPICS:
-        broker.broker.create_topic_with_defaults(name)
-        broker.broker.add_partitions(broker.broker.topics[name], chance.randrange(12))
-    members: list[FakeConsumer] = []
-    for number in range(60):
+    ledger = Ledger(broker, {name: chance.randint(1, 12) for name in TOPICS}, "group")
+    members: list[StormyConsumer] = []
+    for number in range(STEPS):
         what = chance.random()
+        ledger.write(chance.choice(list(ledger.written)), chance.randrange(9))
         if what < 0.2 or not members:
             topics = TOPICS if seed % 2 else chance.sample(TOPICS, chance.randint(1, 3))
-            member = FakeConsumer(broker, f"member-{number}", *topics)
-            member.join()
-            members.append(member)
+            members.append(StormyConsumer(broker, ledger, f"member-{number}", *topics))
         elif what < 0.3:
             members.pop(chance.randrange(len(members))).leave()
         elif what < 0.35:
             # Its process is gone; it reads nothing more, and nobody knows yet.
             members.pop(chance.randrange(len(members)))
         elif what < 0.37:
-            for member in members:
-                member.owned = set()
             members.clear()
             broker.clock.advance(45_001)
         else:
             broker.clock.advance(chance.randrange(3000))
-            chance.choice(members).beat(give_up=chance.random() < 0.8)
-        _assert_none_owned_twice(members)
-    everywhere = FakeConsumer(broker, "everywhere", *TOPICS)
-    everywhere.join()
-    members.append(everywhere)
+            member = chance.choice(members)
+            if member.beat(give_up=chance.random() < 0.8).error_code:
+                member.join()
+        _read_all(ledger, members)
+    members.append(StormyConsumer(broker, ledger, "everywhere", *TOPICS))
     for _ in range(6):
         broker.clock.advance(20_000)
         settle(*members, rounds=2)
-        _assert_none_owned_twice(members)
-    owned = set().union(*(member.owned for member in members))
-    assert owned == {
-        (topic.topic_id, partition.index)
-        for topic in broker.broker.topics.values()
-        for partition in topic.partitions
-    }
+        _read_all(ledger, members)
+    assert set().union(*(member.reader.positions for member in members)) == set(ledger.written)
+    ledger.assert_all_read()
+    assert ledger.committed() == ledger.written
     broker.broker.close()
 
 
-def _assert_none_owned_twice(members: list[FakeConsumer]) -> None:
-    owned = [partition for member in members for partition in member.owned]
-    assert len(owned) == len(set(owned))
+def _read_all(ledger: Ledger, members: list[StormyConsumer]) -> None:
+    for member in members:
+        member.look()
+    assert_none_twice(member.reader for member in members)
+    for member in members:
+        member.read()
+    ledger.committed()

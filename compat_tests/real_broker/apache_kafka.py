@@ -44,6 +44,8 @@ PROPERTIES = {
     "share.coordinator.state.topic.min.isr": "1",
 }
 
+# The group and the transactional id that are asked for until the coordinators are there.
+SETTLING = "settled"
 # Who is asked: the broker as it is, or one that has ACLs (and lets everybody do everything).
 PLAIN, AUTHORIZER = "plain", "authorizer"
 VARIANTS: dict[str, dict[str, str]] = {
@@ -193,15 +195,15 @@ def _settled(client: WireClient) -> bool:
     Until then it answers COORDINATOR_NOT_AVAILABLE and COORDINATOR_LOAD_IN_PROGRESS, which says
     something of its start and nothing of the protocol.
     """
-    share = f"settled:{base64_id(uuid.uuid4())}:0"
-    for key_type, key in ((0, "settled"), (1, "settled"), (2, share)):
+    share = f"{SETTLING}:{base64_id(uuid.uuid4())}:0"
+    for key_type, key in ((0, SETTLING), (1, SETTLING), (2, share)):
         request = FindCoordinatorRequest(key_type=key_type, coordinator_keys=[key])
         if client.ask(request, 6).coordinators[0].error_code:
             return False
-    offsets = OffsetFetchRequest(groups=[OffsetFetchRequestGroup(group_id="settled", topics=[])])
+    offsets = OffsetFetchRequest(groups=[OffsetFetchRequestGroup(group_id=SETTLING, topics=[])])
     if client.ask(offsets, 8).groups[0].error_code:
         return False
-    for transactional_id in ("settled", None):
+    for transactional_id in (SETTLING, None):
         init = InitProducerIdRequest(transactional_id=transactional_id, transaction_timeout_ms=1000)
         if client.ask(init, 4).error_code:
             return False

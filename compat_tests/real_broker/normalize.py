@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from compat_tests.real_broker.apache_kafka import SETTLING
 from kafka_codecs.messages.api_32_describe_configs import DescribeConfigsResourceResult
 from kafka_codecs.record_batch import read_batches
 from kafka_codecs.schema import ZERO_UUID, Field, Struct
@@ -53,14 +54,13 @@ TIMES = frozenset(
         *("last_fetch_timestamp", "last_caught_up_timestamp"),
     }
 )
-# The end of the log of the cluster's metadata, which grows all the time.
-METADATA_OFFSETS = frozenset(
-    {
-        "ApiVersionsResponse.finalized_features_epoch",
-        "QuorumPartition.high_watermark",
-        "ReplicaState.log_end_offset",
-    }
-)
+# The log of the cluster's metadata grows all the time, and on a busy machine its leader is elected anew.
+MOVING = {
+    "ApiVersionsResponse.finalized_features_epoch": "<metadata offset>",
+    "QuorumPartition.high_watermark": "<metadata offset>",
+    "QuorumPartition.leader_epoch": "<quorum epoch>",
+    "ReplicaState.log_end_offset": "<metadata offset>",
+}
 # The size of the disk and what is free on it change from machine to machine and all the time.
 VOLUMES = frozenset({"total_bytes", "usable_bytes"})
 # Arrays that Apache Kafka fills from a java.util.HashMap, a Scala Map or a Set, and what tells their
@@ -119,11 +119,15 @@ UNORDERED: dict[str, Callable[[Any], Any]] = {
 
 # The topics in which Apache Kafka keeps its own state: docs/limits.md lists them.
 INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
-# Where all topics may be listed, and how an item tells its name.
+# And the transactional id that was initialised to have them (:class:`ApacheKafka`).
+INTERNAL = INTERNAL_TOPICS | {SETTLING}
+# Where all there are may be listed, and how an item tells its name.
 TOPICS: dict[str, Callable[[Any], str | None]] = {
     "MetadataResponse.topics": lambda t: t.name,
     "DescribeLogDirsResult.topics": lambda t: t.name,
     "DescribeTopicPartitionsResponse.topics": lambda t: t.name,
+    "ListConfigResourcesResponse.config_resources": lambda r: r.resource_name,
+    "ListTransactionsResponse.transaction_states": lambda t: t.transactional_id,
     "ElectLeadersResponse.replica_election_results": lambda r: r.topic,
 }
 
@@ -156,7 +160,7 @@ class Normalizer:
     """Names for what one broker made up in one conversation."""
 
     def __init__(self, port: int, *, listed: bool = True) -> None:
-        """``listed`` says whether :data:`INTERNAL_TOPICS` are kept.
+        """``listed`` says whether :data:`INTERNAL` is kept.
 
         Scenes are made on purpose, and name the steps in which it shows. Where frames are made by
         chance nobody can say which of them ask for it.
@@ -205,7 +209,7 @@ class Normalizer:
         if isinstance(field.type, ArrayType):
             name_of = TOPICS.get(f"{owner}.{field.name}")
             if not self._listed and name_of is not None:
-                value = [topic for topic in value if name_of(topic) not in INTERNAL_TOPICS]
+                value = [topic for topic in value if name_of(topic) not in INTERNAL]
             if owner == "ApiVersionsResponse" and field.name == "api_keys":
                 value = [row for row in value if row.api_key in OFFERED]
             order = UNORDERED.get(f"{owner}.{field.name}")
@@ -219,8 +223,9 @@ class Normalizer:
             return "<controller's port>"
         if field.name == "port" and value == self._port:
             return "<port>"
-        if f"{owner}.{field.name}" in METADATA_OFFSETS and value > 0:
-            return "<metadata offset>"
+        moving = MOVING.get(f"{owner}.{field.name}")
+        if moving and value > 0:
+            return moving
         if field.name in TIMES and abs(value - time.time() * 1000) < DAY_MS:
             return "<now>"
         if field.name in VOLUMES and value > 0:
