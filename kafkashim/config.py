@@ -90,6 +90,8 @@ class Config:
         # What was set of groups, client metrics and other brokers, by type and name of the resource.
         self.resources: dict[tuple[int, str], dict[str, str]] = {}
         self._in_force = self.given
+        # What was read before, because some are read at every heartbeat.
+        self._numbers: dict[str, int] = {}
         for name, value in self.given.items():
             row = known(name)
             if row is not None:
@@ -117,6 +119,7 @@ class Config:
         """Take what is set while the broker runs, all of it anew; it was checked before."""
         self.per_broker, self.cluster_wide = dict(per_broker), dict(cluster_wide)
         self._in_force = self.with_changes(per_broker, cluster_wide)
+        self._numbers.clear()
         self._read_limits()
         self._read_producers()
 
@@ -185,14 +188,12 @@ class Config:
         """The value in force as a string, ``""`` where there is none."""
         return self.value(name) or ""
 
-    @property
-    def rebalance_protocols(self) -> list[str]:
-        """``group.coordinator.rebalance.protocols``: what groups may speak."""
-        return parse_list(self.get("group.coordinator.rebalance.protocols"))
-
     def get_int(self, name: str) -> int:
         """The value in force of a number that has a default."""
-        return int(self.get(name))
+        found = self._numbers.get(name)
+        if found is None:
+            found = self._numbers[name] = int(self.get(name))
+        return found
 
     def get_bool(self, name: str) -> bool:
         """The value in force of a switch."""
@@ -237,6 +238,7 @@ class Config:
         self.transaction_max_timeout_ms = self.get_int("transaction.max.timeout.ms")
 
     def _read_groups(self) -> None:
+        self.rebalance_protocols = parse_list(self.get("group.coordinator.rebalance.protocols"))
         self.group_min_session_timeout_ms = self.get_int("group.min.session.timeout.ms")
         self.group_max_session_timeout_ms = self.get_int("group.max.session.timeout.ms")
         self.group_initial_rebalance_delay_ms = self.get_int("group.initial.rebalance.delay.ms")

@@ -104,7 +104,19 @@ class Heartbeat:
         """The member with what the request says about it."""
         request = self.request
         names, regex = request.subscribed_topic_names, request.subscribed_topic_regex
-        timeout = request.rebalance_timeout_ms
+        timeout, client_id, client_host = (
+            request.rebalance_timeout_ms,
+            self.client_id or "",
+            f"/{self.client_host}",
+        )
+        if (
+            request.member_epoch
+            and timeout == -1
+            and names is regex is request.instance_id is request.rack_id is None
+            and request.server_assignor is member.classic is None
+            and (member.client_id, member.client_host) == (client_id, client_host)
+        ):
+            return member
         return replace(
             member,
             instance_id=_or(request.instance_id, member.instance_id),
@@ -113,8 +125,8 @@ class Heartbeat:
             server_assignor=_or(request.server_assignor, member.server_assignor),
             topic_names=member.topic_names if names is None else frozenset(names),
             topic_regex=member.topic_regex if regex is None else regex,
-            client_id=self.client_id or "",
-            client_host=f"/{self.client_host}",
+            client_id=client_id,
+            client_host=client_host,
             classic=None,
         )
 
