@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -42,6 +42,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         metavar="RELAY_PORT",
         help="with --relayed-bootstrap: the port on which the tests put their relay",
+    )
+    group.addoption(
+        "--kill-seconds",
+        type=float,
+        default=8.0,
+        help="how long the members of a group are killed and started again (default: 8)",
+    )
+    group.addoption(
+        "--client-table",
+        action="store_true",
+        help="write what the clients passed to docs/clients.md",
+    )
+    group.addoption(
+        "--on-apache-kafka",
+        action="store_true",
+        help="run the client tests on an Apache Kafka that is started for them (needs java and mvn)",
     )
     group.addoption(
         "--real-broker",
@@ -112,14 +128,45 @@ class RelayedBroker:
     """The relay's address."""
 
 
-def _start_kafkashim(config: pytest.Config, properties: dict[str, str]) -> Any:
+@contextmanager
+def kafkashim(
+    config: pytest.Config, properties: Mapping[str, str], rules: str | None = None
+) -> Iterator[str]:
+    """This broker with some properties; gives its bootstrap servers."""
     from kafkashim.testing import KafkaShim
 
-    return KafkaShim(
-        rules=config.getoption("--rules"),
+    with KafkaShim(
+        rules=rules or config.getoption("--rules"),
         decoder=config.getoption("--decoder"),
         config=properties,
-    )
+    ) as shim:
+        yield shim.bootstrap_servers
+
+
+@contextmanager
+def apache_kafka(properties: Mapping[str, str]) -> Iterator[str]:
+    """Apache Kafka with some properties; gives its bootstrap servers.
+
+    Without java and mvn the test is skipped, and under CI=true it fails.
+    """
+    from compat_tests.real_broker import apache_kafka as real
+
+    missing = real.missing_tools()
+    if missing and real.in_ci():
+        pytest.fail(f"needs {missing}", pytrace=False)
+    if missing:
+        pytest.skip(f"needs {missing}")
+    with real.ApacheKafka(properties) as kafka:
+        yield "{}:{}".format(*kafka.address)
+
+
+@contextmanager
+def _started(config: pytest.Config, properties: Mapping[str, str]) -> Iterator[str]:
+    on_apache_kafka = config.getoption("--on-apache-kafka")
+    with (
+        apache_kafka(properties) if on_apache_kafka else kafkashim(config, properties) as bootstrap
+    ):
+        yield bootstrap
 
 
 @pytest.fixture(scope="session")
@@ -129,8 +176,9 @@ def broker(pytestconfig: pytest.Config) -> Iterator[BrokerUnderTest]:
     if given:
         yield BrokerUnderTest(given, is_kafkashim=False)
         return
-    with _start_kafkashim(pytestconfig, {"group.initial.rebalance.delay.ms": "0"}) as shim:
-        yield BrokerUnderTest(shim.bootstrap_servers, is_kafkashim=True)
+    with _started(pytestconfig, {"group.initial.rebalance.delay.ms": "0"}) as bootstrap:
+        is_kafkashim = not pytestconfig.getoption("--on-apache-kafka")
+        yield BrokerUnderTest(bootstrap, is_kafkashim=is_kafkashim)
 
 
 @pytest.fixture(scope="session")
@@ -150,6 +198,7 @@ def relayed_broker(pytestconfig: pytest.Config) -> Iterator[RelayedBroker]:
         pytest.skip("with --bootstrap the relay needs --relayed-bootstrap and --relay-port")
     with Relay() as relay:
         advertised = {"advertised.listeners": f"PLAINTEXT://{relay.bootstrap_servers}"}
-        with _start_kafkashim(pytestconfig, advertised) as shim:
-            relay.upstream = (shim.host, shim.port)
+        with _started(pytestconfig, advertised) as bootstrap:
+            host, _, port = bootstrap.rpartition(":")
+            relay.upstream = (host, int(port))
             yield RelayedBroker(relay, relay.bootstrap_servers)

@@ -44,17 +44,17 @@ def _consumed(members: Sequence[GroupMember]) -> list[Record]:
 
 
 def test_two_members_and_their_rebalances(
-    client: ClientUnderTest, broker: BrokerUnderTest, unique: Callable[[str], str]
+    group_client: ClientUnderTest, broker: BrokerUnderTest, unique: Callable[[str], str]
 ) -> None:
     bootstrap, topic, group = broker.bootstrap_servers, unique("shared"), unique("group")
-    client.create_topic(bootstrap, topic, len(PARTITIONS))
-    writer = _Writer(client, bootstrap, topic)
-    with join(client, bootstrap, group, topic) as first:
+    group_client.create_topic(bootstrap, topic, len(PARTITIONS))
+    writer = _Writer(group_client, bootstrap, topic)
+    with join(group_client, bootstrap, group, topic) as first:
         wait_for("one member has all partitions", lambda: first.assigned == PARTITIONS, [first])
         writer.write(400)
         wait_for("it consumes all", lambda: len(first.records) >= 400, [first])
 
-        with join(client, bootstrap, group, topic) as second:
+        with join(group_client, bootstrap, group, topic) as second:
             both = [first, second]
             wait_for(
                 "each of two members has two partitions",
@@ -86,21 +86,21 @@ def test_two_members_and_their_rebalances(
 
 
 def test_a_group_goes_on_where_it_stopped(
-    client: ClientUnderTest, broker: BrokerUnderTest, unique: Callable[[str], str]
+    group_client: ClientUnderTest, broker: BrokerUnderTest, unique: Callable[[str], str]
 ) -> None:
     """Committed offsets outlive the members; another group begins at the beginning."""
     bootstrap, topic, group = broker.bootstrap_servers, unique("resumed"), unique("group")
-    client.create_topic(bootstrap, topic, len(PARTITIONS))
-    writer = _Writer(client, bootstrap, topic)
+    group_client.create_topic(bootstrap, topic, len(PARTITIONS))
+    writer = _Writer(group_client, bootstrap, topic)
     writer.write(100)
-    with join(client, bootstrap, group, topic) as member:
+    with join(group_client, bootstrap, group, topic) as member:
         wait_for("the group consumes all", lambda: len(member.records) >= 100, [member])
         member.leave()
     writer.write(50)
-    with join(client, bootstrap, group, topic) as member:
+    with join(group_client, bootstrap, group, topic) as member:
         wait_for("the group consumes the rest", lambda: len(member.records) >= 50, [member])
         member.leave()
-    with join(client, bootstrap, unique("another-group"), topic) as other:
+    with join(group_client, bootstrap, unique("another-group"), topic) as other:
         wait_for("the other group consumes all", lambda: len(other.records) >= 150, [other])
         other.leave()
 

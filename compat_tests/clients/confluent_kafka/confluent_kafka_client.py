@@ -13,6 +13,8 @@ from compat_tests.clients.client_under_test import Delivery, Message, ProducerSe
 
 
 class ConfluentKafka:
+    group_protocol = "classic"
+    """With which its members join."""
     name = "confluent_kafka"
     sends_ahead_on_one_partition = 5
     sends_ahead = 5
@@ -89,24 +91,33 @@ class ConfluentKafka:
         return records
 
     def join(self, bootstrap: str, group: str, topic: str) -> ConfluentMember:
-        return ConfluentMember(bootstrap, group, topic)
+        return ConfluentMember(bootstrap, group, topic, protocol=self.group_protocol)
 
 
 class ConfluentMember:
     def __init__(
-        self, bootstrap: str, group: str, topic: str, assignor: str = "range,roundrobin"
+        self,
+        bootstrap: str,
+        group: str,
+        topic: str,
+        assignor: str = "range,roundrobin",
+        protocol: str = "classic",
     ) -> None:
-        self._consumer = confluent_kafka.Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": group,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
+        settings: dict[str, str | int | bool] = {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "group.protocol": protocol,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+        if protocol == "classic":
+            # The broker has these of the other protocol's members.
+            settings |= {
                 "heartbeat.interval.ms": 200,
                 "session.timeout.ms": 10_000,
                 "partition.assignment.strategy": assignor,
             }
-        )
+        self._consumer = confluent_kafka.Consumer(settings)
         self._consumer.subscribe([topic])
 
     def poll(self, timeout_s: float) -> list[Record]:

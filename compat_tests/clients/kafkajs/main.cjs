@@ -101,7 +101,15 @@ async function produce(bootstrap, topic, messages, settings) {
       };
     },
   });
-  await producer.connect();
+  for (let tries = 1; ; tries++) {
+    try {
+      await producer.connect();
+      break;
+    } catch (error) {
+      // The library does not ask for a producer id again when the connection was cut meanwhile.
+      if (backoff === null || tries === 10) throw error;
+    }
+  }
   const deliveries = [];
   const batchBytes = settings.batch_bytes ?? 500_000;
   for (const portion of portions(messages, batchBytes)) {

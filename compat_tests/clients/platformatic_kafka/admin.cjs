@@ -137,7 +137,7 @@ async function groups(admin, group, steps, other) {
     });
     await steps.step(`delete a group with members, ${protocol}`, () => admin.deleteGroups({ groups: [name] }));
     await member?.close();
-    await steps.step(`delete group, ${protocol}`, () => admin.deleteGroups({ groups: [name] }));
+    await steps.step(`delete group, ${protocol}`, async () => void (await admin.deleteGroups({ groups: [name] })));
   }
   await steps.step("delete an unknown group", () => admin.deleteGroups({ groups: [`${group}-unknown`] }));
   await steps.step("find coordinator", async () => (await admin.findCoordinator({ keyType: 0, keys: [group] })).length);

@@ -125,6 +125,7 @@ class Member {
   constructor(bootstrap, group, topic, protocol) {
     this.topic = topic;
     this.polled = [];
+    this.waiting = [];
     const classic = { heartbeatInterval: 200, sessionTimeout: 10_000 };
     this.consumer = new Consumer({
       ...base(bootstrap),
@@ -145,6 +146,7 @@ class Member {
     });
     this.failed = null;
     this.stream.on("error", (error) => (this.failed = error));
+    this.stream.on("data", (message) => this.waiting.push(message));
   }
 
   async poll(timeoutMs) {
@@ -152,9 +154,9 @@ class Member {
     const end = Date.now() + timeoutMs;
     while (!this.polled.length && Date.now() < end) {
       if (this.failed) throw this.failed;
-      for (let message; this.polled.length < 500 && (message = this.stream.read()) !== null; ) {
-        this.polled.push(message);
-      }
+      // What came before a rebalance and was not polled is another member's to consume.
+      const mine = this.assigned();
+      this.polled = this.waiting.splice(0, 500).filter((message) => mine.includes(message.partition));
       if (!this.polled.length) await driver.sleep(5);
     }
     return this.polled.map(received);

@@ -1,0 +1,3 @@
+module kafkashim.test/go_driver
+
+go 1.26

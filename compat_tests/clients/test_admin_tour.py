@@ -1,0 +1,76 @@
+"""The libraries' admin clients are told, step by step, what Apache Kafka tells them.
+
+A tour is all that a library's admin client can do, in an order that works on a fresh broker. What came of
+each step is compared with ``<client>/admin_tour.json``, recorded from Apache Kafka; ``--record`` records
+it anew, ``--real-broker`` makes the tours there too. Both brokers have ACLs, which allow everything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compat_tests.clients.conftest import driven_client, driven_with
+from compat_tests.clients.driven import ADMIN_TOUR, DrivenClient
+from compat_tests.conftest import apache_kafka, kafkashim
+from compat_tests.real_broker.apache_kafka import AUTHORIZER, PROPERTIES, VARIANTS, VERSION
+
+HERE = Path(__file__).parent
+APACHE_KAFKA, KAFKASHIM = "apache-kafka", "kafkashim"
+TOPIC, GROUP = "tour", "tour-group"
+# The steps whose outcome is another one here, and why. One that turns out equal fails.
+DIFFERENCES = {
+    ("franz_go", "describe delegation tokens"): "delegation tokens are not there",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "broker_name" in metafunc.fixturenames:
+        config = metafunc.config
+        names = [APACHE_KAFKA] if config.getoption("--record") else [KAFKASHIM]
+        if config.getoption("--real-broker") and APACHE_KAFKA not in names:
+            names.append(APACHE_KAFKA)
+        metafunc.parametrize("broker_name", names)
+
+
+@pytest.fixture(params=driven_with("admin"))
+def guide(request: pytest.FixtureRequest) -> DrivenClient:
+    return driven_client(request.param)
+
+
+def test_tour(
+    guide: DrivenClient,
+    broker_name: str,
+    pytestconfig: pytest.Config,
+    record_property: Callable[[str, object], None],
+) -> None:
+    variant = VARIANTS[AUTHORIZER]
+    if broker_name == APACHE_KAFKA:
+        with apache_kafka(variant) as bootstrap:
+            steps = guide.admin(bootstrap, TOPIC, GROUP)
+    else:
+        with kafkashim(pytestconfig, {**PROPERTIES, **variant}, rules="kafka-4.3") as bootstrap:
+            steps = guide.admin(bootstrap, TOPIC, GROUP)
+    file = HERE / guide.name / ADMIN_TOUR
+    if pytestconfig.getoption("--record"):
+        recorded = {"kafka": VERSION, "client": guide.version(), "steps": steps}
+        file.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n")
+        return
+    expected: dict[str, Any] = json.loads(file.read_text())["steps"]
+    assert list(steps) == list(expected)
+    record_property("steps", len(steps))
+    for step, outcome in steps.items():
+        reason = DIFFERENCES.get((guide.name, step))
+        if reason is None or broker_name == APACHE_KAFKA:
+            assert outcome == expected[step], step
+        else:
+            assert outcome != expected[step], f"{step} is equal, though listed: {reason}"
+
+
+def test_every_listed_difference_is_a_step() -> None:
+    for client, step in DIFFERENCES:
+        assert step in json.loads((HERE / client / ADMIN_TOUR).read_text())["steps"]
