@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kafkashim.groups.consumer_coordinator import ConsumerCoordinator
 
 Change = Callable[[], None]
+_NOTHING_SAID = (None,) * 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,12 @@ class Heartbeat:
             self.client_id or "",
             f"/{self.client_host}",
         )
+        said = (names, regex, request.instance_id, request.rack_id, request.server_assignor)
         if (
-            request.member_epoch
+            said == _NOTHING_SAID
+            and request.member_epoch
             and timeout == -1
-            and names is regex is request.instance_id is request.rack_id is None
-            and request.server_assignor is member.classic is None
+            and member.classic is None
             and (member.client_id, member.client_host) == (client_id, client_host)
         ):
             return member
