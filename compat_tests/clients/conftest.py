@@ -125,10 +125,10 @@ def _needs_toolchain(node_id: str) -> bool:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.config.getoption("--client-table"):
-        table.write(_table.text(_version_of))
+        table.write(_table.text(version_of))
 
 
-def _version_of(name: str) -> str:
+def version_of(name: str) -> str:
     if name in DRIVEN_CLIENTS:
         return driven_client(name).version()
     if name in PYTHON_CLIENTS:

@@ -7,25 +7,35 @@ it anew, ``--real-broker`` makes the tours there too. Both brokers have ACLs, wh
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from compat_tests.clients.conftest import driven_client, driven_with
-from compat_tests.clients.driven import ADMIN_TOUR, DrivenClient
-from compat_tests.conftest import apache_kafka, kafkashim
+from compat_tests.clients.conftest import driven_client, driven_with, version_of
+from compat_tests.clients.driven import ADMIN_TOUR
+from compat_tests.conftest import apache_kafka, kafkashim, need
 from compat_tests.real_broker.apache_kafka import AUTHORIZER, PROPERTIES, VARIANTS, VERSION
 
 HERE = Path(__file__).parent
 APACHE_KAFKA, KAFKASHIM = "apache-kafka", "kafkashim"
 TOPIC, GROUP = "tour", "tour-group"
+# Those in Python that have an admin client, and what is imported for it.
+PYTHON_CLIENTS = {"confluent_kafka": "confluent_kafka", "kafka_python": "kafka"}
 # The steps whose outcome is another one here, and why. One that turns out equal fails.
 DIFFERENCES = {
     ("franz_go", "describe delegation tokens"): "delegation tokens are not there",
 }
+
+
+class Guide(NamedTuple):
+    """A client and what makes its tour: bootstrap servers, topic, group -> outcomes by steps."""
+
+    name: str
+    tour: Callable[[str, str, str], dict[str, Any]]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -37,13 +47,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("broker_name", names)
 
 
-@pytest.fixture(params=driven_with("admin"))
-def guide(request: pytest.FixtureRequest) -> DrivenClient:
-    return driven_client(request.param)
+@pytest.fixture(params=[*PYTHON_CLIENTS, *driven_with("admin")])
+def guide(request: pytest.FixtureRequest) -> Guide:
+    """What makes the tour of a client: in Python ``<client>/admin_tour.py``, elsewhere its program."""
+    name = request.param
+    if name not in PYTHON_CLIENTS:
+        return Guide(name, driven_client(name).admin)
+    need(PYTHON_CLIENTS[name])
+    module = importlib.import_module(f"compat_tests.clients.{name}.admin_tour")
+    return Guide(name, module.admin_tour)
 
 
 def test_tour(
-    guide: DrivenClient,
+    guide: Guide,
     broker_name: str,
     pytestconfig: pytest.Config,
     record_property: Callable[[str, object], None],
@@ -51,13 +67,15 @@ def test_tour(
     variant = VARIANTS[AUTHORIZER]
     if broker_name == APACHE_KAFKA:
         with apache_kafka(variant) as bootstrap:
-            steps = guide.admin(bootstrap, TOPIC, GROUP)
+            steps = guide.tour(bootstrap, TOPIC, GROUP)
     else:
         with kafkashim(pytestconfig, {**PROPERTIES, **variant}, rules="kafka-4.3") as bootstrap:
-            steps = guide.admin(bootstrap, TOPIC, GROUP)
+            steps = guide.tour(bootstrap, TOPIC, GROUP)
+    # Through JSON and back: what is compared is what a file can hold.
+    steps = json.loads(json.dumps(steps))
     file = HERE / guide.name / ADMIN_TOUR
     if pytestconfig.getoption("--record"):
-        recorded = {"kafka": VERSION, "client": guide.version(), "steps": steps}
+        recorded = {"kafka": VERSION, "client": version_of(guide.name), "steps": steps}
         file.write_text(json.dumps(recorded, indent=1, ensure_ascii=False) + "\n")
         return
     expected: dict[str, Any] = json.loads(file.read_text())["steps"]
