@@ -145,7 +145,9 @@ class _Guide:
         self._step("start offsets", lambda: offsets(OffsetSpec.EARLIEST))
         self._step("offsets of newest records", lambda: offsets(OffsetSpec.MAX_TIMESTAMP))
         self._step("offsets after a time", lambda: offsets(1))
-        self._step("describe producers", lambda: list(admin.describe_producers(partitions)))
+        self._step(
+            "describe producers", lambda: sorted(map(_text, admin.describe_producers(partitions)))
+        )
         self._step("list transactions", lambda: admin.list_transactions(state_filters=["Ongoing"]))
         self._step("describe a transaction", lambda: admin.describe_transactions(["unknown"]))
 
