@@ -110,7 +110,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """``-m "not toolchain"`` leaves out the clients that need more than Python."""
+    """The clients that need more than Python run when they are asked for: ``-m toolchain``."""
     for item in items:
         if _needs_toolchain(item.nodeid):
             item.add_marker("toolchain")

@@ -43,8 +43,8 @@ WORDS = (
 HEAD = """# Clients
 
 What unmodified clients did with this broker, written by a run of their tests:
-`python -m pytest compat_tests/clients --client-table`. The number is that of the tests that passed, in
-administration that of the steps; `-` is what the client does not have. Consumer groups are those of
+`python -m pytest compat_tests/clients -m "" --client-table`. The number is that of the tests that passed,
+in administration that of the steps; `-` is what the client does not have. Consumer groups are those of
 KIP-848. A test that fails for a reason of the client's own is named with it, and fails the same way on
 Apache Kafka (`--on-apache-kafka --runxfail`).
 
