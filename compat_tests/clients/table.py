@@ -45,8 +45,8 @@ HEAD = """# Clients
 What unmodified clients did with this broker, written by a run of their tests:
 `python -m pytest compat_tests/clients -m "" --client-table`. The number is that of the tests that passed,
 in administration that of the steps; `-` is what the client does not have. Consumer groups are those of
-KIP-848. A test that fails for a reason of the client's own is named with it, and fails the same way on
-Apache Kafka (`--on-apache-kafka --runxfail`).
+KIP-848. A test that fails for a reason of the client's own is named with it, and fails on Apache Kafka
+too (`-m toolchain --on-apache-kafka --runxfail`).
 
 """
 _TABLE = re.compile(r"^\| Client .*\n(?:\|.*\n)+", re.MULTILINE)

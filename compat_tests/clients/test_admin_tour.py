@@ -80,7 +80,7 @@ def test_tour(
         return
     expected: dict[str, Any] = json.loads(file.read_text())["steps"]
     assert list(steps) == list(expected)
-    record_property("steps", len(steps))
+    record_property("steps", sum(steps[step] == expected[step] for step in steps))
     for step, outcome in steps.items():
         reason = DIFFERENCES.get((guide.name, step))
         if reason is None or broker_name == APACHE_KAFKA:
