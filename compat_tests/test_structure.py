@@ -34,6 +34,7 @@ LAYERS = (
         "config_loggers",
         "config_documentation",
         "topic_names",
+        "re2j",
     ),
     (
         "groups",

@@ -161,3 +161,15 @@ def test_an_empty_group_is_forgotten_when_it_has_no_offsets(broker: FakeBroker) 
     assert described(broker).group_state == "Empty"
     broker.broker.groups.expire()
     assert described(broker).error_code == ErrorCode.GROUP_ID_NOT_FOUND
+
+
+@pytest.mark.timeout(10)
+def test_no_expression_holds_up_the_broker() -> None:
+    """One that makes others try every way to divide a name."""
+    broker = FakeBroker(DEFAULTS)
+    broker.broker.create_topic_with_defaults("a" * 249)
+    FakeConsumer(broker, "one", regex="(a+)+b").join()
+    found = FakeConsumer(broker, "two", regex="(a+)+", group="other")
+    found.join()
+    found.beat()
+    assert found.partitions == [0]

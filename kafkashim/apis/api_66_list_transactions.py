@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_66_list_transactions import (
     ListTransactionsRequest,
@@ -12,6 +10,7 @@ from kafka_codecs.messages.api_66_list_transactions import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.producer_ids import EMPTY
+from kafkashim.re2j import PatternSyntaxError, compile_pattern
 from kafkashim.state import Broker
 
 STATES = (
@@ -29,8 +28,8 @@ def handle(
     states, producer_ids = request.state_filters, request.producer_id_filters
     unknown = [name for name in dict.fromkeys(states) if name not in STATES]
     try:
-        pattern = re.compile(request.transactional_id_pattern or "(?s).*")
-    except re.error:
+        matches = compile_pattern(request.transactional_id_pattern or "(?s).*").fullmatch
+    except PatternSyntaxError:
         return ListTransactionsResponse(
             error_code=ErrorCode.INVALID_REGULAR_EXPRESSION,
             unknown_state_filters=[],
@@ -46,6 +45,6 @@ def handle(
                 transactional_id=name, producer_id=known.producer_id, transaction_state=EMPTY
             )
             for name, known in ({} if none else broker.producer_ids.transactional).items()
-            if (not producer_ids or known.producer_id in producer_ids) and pattern.fullmatch(name)
+            if (not producer_ids or known.producer_id in producer_ids) and matches(name)
         ],
     )

@@ -179,6 +179,8 @@ def others(c: Conversation, version: int) -> None:
         (CLIENT_METRICS, metrics, {"interval.ms": "99"}),
         (CLIENT_METRICS, metrics, {"match": "client_id"}),
         (CLIENT_METRICS, metrics, {"match": "no_such=x"}),
+        (CLIENT_METRICS, metrics, {"match": "client_id=a{99999999999}"}),
+        (CLIENT_METRICS, metrics, {"match": "client_id=" + "(" * 3000}),
         (CLIENT_METRICS, metrics, {"no.such": "1"}),
         (CLIENT_METRICS, "", {"interval.ms": "1000"}),
         (LOGGER, "1", {"root": "INFO"}),

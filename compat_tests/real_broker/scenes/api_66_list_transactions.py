@@ -59,5 +59,8 @@ def filters(c: Conversation, version: int) -> None:
             ask(f"duration {duration}", [], [], duration_filter=duration)
     if version >= 2:
         mine = re.escape(c.name(""))
-        for pattern in (None, "", ".*", f"{mine}t.*", f"{mine}t", "two", "(", "[a-", "(?i).*ONE"):
+        for pattern in (
+            *(None, "", ".*", f"{mine}t.*", f"{mine}t", "two", "(", "[a-", "(?i).*ONE"),
+            *("(?<n>.*)", ".*\\pL", ".*[[:alpha:]]", ".*++", ".{1001}", ".{99999999999}", "(?<=a)"),
+        ):
             ask(f"pattern {pattern!r}", [], [], transactional_id_pattern=pattern)

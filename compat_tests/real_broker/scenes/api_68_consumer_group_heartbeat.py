@@ -262,10 +262,50 @@ def _assigned(c: Conversation, member: Consumer, version: int) -> bool:
 @scene(ConsumerGroupHeartbeatRequest, "1+")
 def expressions_that_are_none(c: Conversation, version: int) -> None:
     for number, expression in enumerate(
-        ("[", "(", "a)", "*", "a**", "\\", "a\\1", "(?=a)", "[b-a]", "a{2,1}")
+        (
+            *(
+                "[",
+                "(",
+                "a)",
+                "*",
+                "a**",
+                "a++",
+                "\\",
+                "a\\1",
+                "\\Z",
+                "\\C",
+                "\\x{",
+                "[b-a]",
+                "\\p{Foo}",
+            ),
+            *(
+                "(?=a)",
+                "(?<=a)",
+                "(?#c)",
+                "(?P=n)",
+                "(?u)a",
+                "(?<1>x",
+                "(?<n>a)(?P<n>b)",
+                "[[:foo:]]",
+            ),
+            *("a{2,1}", "a{1001}", "a{0,70000}", "a{99999999999}", "a{1,99999999999}"),
+        )
     ):
         request = first(c.name(f"g{number}"), "m", regex=expression)
         c.ask(f"expression {expression}", request, version)
+    for number, expression in enumerate(
+        (
+            "(?<n>x)",
+            "\\pL+",
+            "[[:alpha:]]*",
+            "\\Qa{99999999999}\\E",
+            "[a{99999999999}]",
+            "a{1000}",
+            "a{,3}",
+        )
+    ):
+        request = first(c.name(f"r{number}"), "m", regex=expression)
+        c.ask(f"one that is one, {expression}", request, version)
     c.ask("an empty one", first(c.name("g"), "m", regex=""), version)
     c.ask("described", describe(c.name("g")), DESCRIBE)
 
