@@ -35,6 +35,8 @@ LAYERS = (
         "config_documentation",
         "topic_names",
         "re2j",
+        "java_hash",
+        "refused",
     ),
     (
         "groups",

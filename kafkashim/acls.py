@@ -7,10 +7,12 @@ those of ``AclApis`` and ``AclControlManager``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from kafka_codecs.errors import ErrorCode
-from kafkashim.groups.refused import Refused
+from kafka_codecs.messages.api_29_describe_acls import DescribeAclsRequest
+from kafka_codecs.messages.api_31_delete_acls import DeleteAclsFilter
+from kafkashim.refused import MOST_RECORDS, Refused
 
 UNKNOWN, ANY = 0, 1
 # ResourceType, PatternType, AclOperation, AclPermissionType, each by its codes.
@@ -31,10 +33,9 @@ LITERAL = PATTERN_TYPES.index("LITERAL")
 PREFIXED = PATTERN_TYPES.index("PREFIXED")
 CLUSTER_NAME = "kafka-cluster"
 WILDCARD = "*"
+NO_AUTHORIZER = Refused(ErrorCode.SECURITY_DISABLED, "No Authorizer is configured.")
 NO_CLUSTER = f"The only valid name for the CLUSTER resource is {CLUSTER_NAME}"
 NO_NAME = "Invalid empty resource name"
-# QuorumController.MAX_RECORDS_PER_USER_OP
-MOST_CHANGES = 10_000
 
 
 class Acl(NamedTuple):
@@ -62,6 +63,19 @@ class Filter(NamedTuple):
     host: str | None
     operation: int
     permission_type: int
+
+    @classmethod
+    def of(cls, wanted: DescribeAclsRequest | DeleteAclsFilter) -> Self:
+        """What a request asks for."""
+        return cls(
+            wanted.resource_type_filter,
+            wanted.resource_name_filter,
+            wanted.pattern_type_filter,
+            wanted.principal_filter,
+            wanted.host_filter,
+            wanted.operation,
+            wanted.permission_type,
+        )
 
     def matches(self, acl: Acl) -> bool:
         """Whether an entry is one of these (``AclBindingFilter.matches``)."""
@@ -109,7 +123,7 @@ class Acls:
                 outcomes.append(None)
                 if acl not in self._acls:
                     added[acl] = None
-        if len(added) > MOST_CHANGES:
+        if len(added) > MOST_RECORDS:
             too_many = Refused(
                 ErrorCode.POLICY_VIOLATION,
                 "Unable to perform excessively large batch operation.",
@@ -131,8 +145,8 @@ class Acls:
             found = [] if refused else self.matching(wanted)
             gone.update(dict.fromkeys(found))
             outcomes.append(refused or found)
-        if len(gone) > MOST_CHANGES:
-            message = f"Cannot remove more than {MOST_CHANGES} acls in a single delete operation."
+        if len(gone) > MOST_RECORDS:
+            message = f"Cannot remove more than {MOST_RECORDS} acls in a single delete operation."
             return [Refused(ErrorCode.INVALID_REQUEST, message)] * len(outcomes)
         for acl in gone:
             del self._acls[acl]

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from kafka_codecs.errors import ErrorCode
 from kafkashim.config import Config
-from kafkashim.groups.java_hash import in_map_order
-from kafkashim.groups.refused import Refused
+from kafkashim.java_hash import in_map_order
+from kafkashim.refused import MOST_RECORDS, Refused
 from kafkashim.throttling import ABSENT, ByteRates
 
 USER, CLIENT_ID, IP = "user", "client-id", "ip"
@@ -31,8 +31,6 @@ USER_QUOTAS: dict[str, int | None] = {
 IP_QUOTAS: dict[str, int | None] = {"connection_creation_rate": 2**31 - 1}
 TYPE_NAMES = {2**63 - 1: "a LONG", 2**31 - 1: "an INT"}
 SMALLEST_FRACTION = 1e-6
-# QuorumController.MAX_RECORDS_PER_USER_OP
-MOST_CHANGES = 10_000
 MATCH_EXACT, MATCH_DEFAULT, MATCH_SPECIFIED = 0, 1, 2
 MATCH_NAMES = {MATCH_DEFAULT: "MATCH_TYPE_DEFAULT", MATCH_SPECIFIED: "MATCH_TYPE_SPECIFIED"}
 # What InetAddress.getByName reads without asking anybody: one to four numbers, the last one filling up.
@@ -102,7 +100,7 @@ class ClientQuotas:
                 outcomes[key] = (entity, refused)
             else:
                 outcomes[key] = (entity, None)
-        if len(changes) > MOST_CHANGES:
+        if len(changes) > MOST_RECORDS:
             raise Refused(
                 ErrorCode.POLICY_VIOLATION,
                 "Request parameters do not satisfy the configured policy.",

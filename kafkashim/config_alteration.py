@@ -27,7 +27,8 @@ from kafkashim.config_dynamic import check_dynamic
 from kafkashim.config_resources import InvalidRequest, check_client_metrics, check_group
 from kafkashim.config_values import ConfigError, parse_value
 from kafkashim.features import ELIGIBLE_LEADER_REPLICAS_VERSION
-from kafkashim.groups.java_hash import in_map_order
+from kafkashim.java_hash import in_map_order
+from kafkashim.refused import MOST_RECORDS, Refused
 from kafkashim.state import Broker
 from kafkashim.topic_configs import topic_config_error
 from kafkashim.topic_names import topic_name_error
@@ -35,8 +36,6 @@ from kafkashim.topic_names import topic_name_error
 # AlterConfigOp.OpType
 SET, DELETE, APPEND, SUBTRACT = 0, 1, 2, 3
 _OPERATIONS = {SET: "SET", DELETE: "DELETE", APPEND: "APPEND", SUBTRACT: "SUBTRACT"}
-# QuorumController.MAX_RECORDS_PER_USER_OP
-MOST_RECORDS = 10_000
 LONGEST_VALUE = 2**15 - 1
 _MIN_ISR = "min.insync.replicas"
 
@@ -72,13 +71,6 @@ class _Plan(NamedTuple):
     records: int
 
 
-class _Refused(Exception):
-    def __init__(self, error: ErrorCode, message: str | None) -> None:
-        super().__init__(message)
-        self.error = error
-        self.message = message
-
-
 _ALTERED = Outcome(ErrorCode.NONE, None)
 _TWICE = Outcome(ErrorCode.INVALID_REQUEST, "Each resource must appear at most once.")
 _UNEXPECTED = Outcome(ErrorCode.UNKNOWN_SERVER_ERROR, None)
@@ -97,7 +89,7 @@ def alter(resources: list[Wanted], broker: Broker, validate_only: bool) -> list[
             continue
         try:
             outcomes.append(_preprocess(wanted, broker, validate_only))
-        except _Refused as refused:
+        except Refused as refused:
             outcomes.append(Outcome(refused.error, refused.message))
     left = [wanted for wanted, known in zip(resources, outcomes, strict=True) if known is None]
     rest = iter(_control(left, broker, validate_only))
@@ -160,11 +152,11 @@ def _of_broker(wanted: Wanted, broker: Broker) -> dict[str, str]:
             continue
         row = BROKER.get(name) or INTERNAL.get(name)
         if row is None:
-            raise _Refused(ErrorCode.INVALID_CONFIG, f"Unknown config name: {name}")
+            raise Refused(ErrorCode.INVALID_CONFIG, f"Unknown config name: {name}")
         if row.type != "list":
             verb = _OPERATIONS[operation].lower()
             text = f"Config value {verb} is not allowed for config key: {name}"
-            raise _Refused(ErrorCode.INVALID_CONFIG, text)
+            raise Refused(ErrorCode.INVALID_CONFIG, text)
         old = found.get(name, row.default or "")
         parts = _split(old)
         if operation == APPEND:
@@ -187,16 +179,16 @@ def _alter_loggers(wanted: Wanted, broker: Broker, validate_only: bool) -> Outco
         raise _invalid(f"Unexpected node id. Expected {broker.node_id}, but received {node_id}")
     for name, operation, level in wanted.changes:
         if operation not in _OPERATIONS:
-            raise _Refused(ErrorCode.UNKNOWN_SERVER_ERROR, None)
+            raise Refused(ErrorCode.UNKNOWN_SERVER_ERROR)
         if operation in (APPEND, SUBTRACT):
             verb = _OPERATIONS[operation]
             raise _invalid(f"{verb} operation is not allowed for the BROKER_LOGGER resource")
         if not config_loggers.exists(name):
-            raise _Refused(ErrorCode.INVALID_CONFIG, f"Logger {name} does not exist!")
+            raise Refused(ErrorCode.INVALID_CONFIG, f"Logger {name} does not exist!")
         if operation == DELETE and name == config_loggers.ROOT:
             raise _invalid("Removing the log level of the root logger is not allowed")
         if operation == SET and level not in config_loggers.LEVELS:
-            raise _Refused(
+            raise Refused(
                 ErrorCode.INVALID_CONFIG,
                 f"Cannot set the log level of {name} to {level} as it is not a supported log level."
                 f" Valid log levels are {', '.join(sorted(config_loggers.LEVELS))}",
@@ -223,7 +215,7 @@ def _control(resources: list[Wanted], broker: Broker, validate_only: bool) -> li
         try:
             plans.append((wanted, _plan(wanted, broker)))
             outcomes.append(_ALTERED)
-        except _Refused as refused:
+        except Refused as refused:
             outcomes.append(Outcome(refused.error, refused.message))
     if sum(plan.records for _, plan in plans) > MOST_RECORDS:
         return [_TOO_MANY] * len(resources)
@@ -268,7 +260,7 @@ def _value(type_: int, change: Change, current: str | None) -> str | None:
     if row is None or row.type != "list":
         verb = _OPERATIONS[operation]
         text = f"Can't {verb} to key {name} because its type is not LIST."
-        raise _Refused(ErrorCode.INVALID_CONFIG, text)
+        raise Refused(ErrorCode.INVALID_CONFIG, text)
     # What was never set starts from Kafka's default, whatever the broker's is.
     old = (row.default or "") if current is None else current
     parts = [part for part in old.split(",") if part]
@@ -285,15 +277,15 @@ def _check_min_isr(wanted: Wanted, name: str, value: str | None) -> None:
     if wanted.type == OF_BROKER and name == _MIN_ISR:
         if wanted.name:
             text = "Broker-level min.insync.replicas cannot be altered while ELR is enabled."
-            raise _Refused(ErrorCode.INVALID_CONFIG, text)
+            raise Refused(ErrorCode.INVALID_CONFIG, text)
         if value is None:
             text = "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."
-            raise _Refused(ErrorCode.INVALID_CONFIG, text)
+            raise Refused(ErrorCode.INVALID_CONFIG, text)
 
 
 def _check_length(value: str | None) -> None:
     if value is not None and _length(value) > LONGEST_VALUE:
-        raise _Refused(
+        raise Refused(
             ErrorCode.INVALID_CONFIG,
             "The configuration value cannot be added because it exceeds the maximum value size of"
             f" {LONGEST_VALUE} bytes.",
@@ -317,7 +309,7 @@ def _check(wanted: Wanted, configs: Mapping[str, str], broker: Broker) -> None:
     except InvalidRequest as error:
         raise _invalid(str(error)) from None
     except ConfigError as error:
-        raise _Refused(ErrorCode.INVALID_CONFIG, str(error)) from None
+        raise Refused(ErrorCode.INVALID_CONFIG, str(error)) from None
 
 
 def _check_topic(name: str, configs: Mapping[str, str], broker: Broker) -> None:
@@ -326,13 +318,13 @@ def _check_topic(name: str, configs: Mapping[str, str], broker: Broker) -> None:
     wrong = topic_name_error(name)
     if wrong is not None:
         text = f"Topic name is invalid: {wrong}"
-        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
+        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
     wrong = topic_config_error(broker.config, configs)
     if wrong is not None:
         raise ConfigError(wrong)
     if name not in broker.topics:
         text = f"The topic '{name}' does not exist."
-        raise _Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, text)
+        raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, text)
 
 
 def _apply(wanted: Wanted, configs: dict[str, str], broker: Broker) -> None:
@@ -352,8 +344,8 @@ def _apply(wanted: Wanted, configs: dict[str, str], broker: Broker) -> None:
         broker.config.resources.pop((wanted.type, wanted.name), None)
 
 
-def _invalid(message: str) -> _Refused:
-    return _Refused(ErrorCode.INVALID_REQUEST, message)
+def _invalid(message: str) -> Refused:
+    return Refused(ErrorCode.INVALID_REQUEST, message)
 
 
 def _node_id(name: str) -> int | None:

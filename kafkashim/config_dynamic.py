@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from kafkashim.config import Config
 from kafkashim.config_defs import BROKER, INTERNAL, LISTENER_PREFIX, THROTTLES
 from kafkashim.config_values import ConfigError, RequirementFailed, check_value, parse_list
-from kafkashim.groups.java_hash import in_map_order
+from kafkashim.java_hash import in_map_order
 
 # SslConfigs.RECONFIGURABLE_CONFIGS: to be set for one listener only.
 _SECURITY = frozenset(

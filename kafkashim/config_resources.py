@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from kafkashim.config import Config
 from kafkashim.config_defs import BROKER, CLIENT_METRICS, GROUP
 from kafkashim.config_values import ConfigError, check_value, parse_list
-from kafkashim.groups.java_hash import in_map_order
+from kafkashim.java_hash import in_map_order
 
 # How many of a group's configurations are the broker's, where the group has none of its own, when they
 # are put into one map with those it has (GroupCoordinatorConfig.extractGroupConfigMap): tableSizeFor.

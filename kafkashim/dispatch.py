@@ -23,7 +23,7 @@ from kafka_codecs.header import (
 from kafka_codecs.messages import messages
 from kafka_codecs.schema import Buffer, MalformedMessage, Message
 from kafkashim.apis import Peer, RequestContext
-from kafkashim.parked import Parked, Sized, Throttled
+from kafkashim.parked import Parked, Throttled
 from kafkashim.state import Broker
 
 log = logging.getLogger("kafkashim.dispatch")
@@ -187,15 +187,13 @@ class Dispatcher:
             raise CloseConnection(f"malformed {_title(frame)}: {error}") from None
         except (struct.error, IndexError, Malformed) as error:
             raise CloseConnection(f"malformed request header: {error}") from None
-        context = RequestContext(route.version, client_id, peer)
+        context = RequestContext(route.version, client_id, peer, len(frame))
         try:
             response = route.handle(request, self._broker, context)
             if response is None:
                 return None
             if isinstance(response, Parked):
                 parked: Parked[Any] = response  # pyright: ignore[reportUnknownVariableType]
-                if isinstance(parked, Sized):
-                    return _frame(route, correlation_id, parked.respond(len(frame)))
                 return _park(route, correlation_id, parked, later)
             return _frame_response(route, correlation_id, response)
         except Exception as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kafkashim.groups.java_hash import in_map_order
+from kafkashim.java_hash import in_map_order
 
 METADATA_VERSION = "metadata.version"
 KRAFT_VERSION = "kraft.version"

@@ -71,13 +71,3 @@ class Throttled(Parked[ResponseT]):
             over()
 
         self.on_cancel = clock.call_later(self.delay_ms, end).cancel
-
-
-class Sized(Parked[ResponseT]):
-    """An answer that depends on how many bytes its request had."""
-
-    __slots__ = ("respond",)
-
-    def __init__(self, respond: Callable[[int], ResponseT | Throttled[ResponseT] | None]) -> None:
-        super().__init__()
-        self.respond = respond

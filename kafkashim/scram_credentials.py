@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kafka_codecs.errors import ErrorCode
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 
 # Mechanism -> the hash it is made with: SCRAM-SHA-256 and SCRAM-SHA-512.
 MECHANISMS = {1: "sha256", 2: "sha512"}

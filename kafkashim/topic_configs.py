@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from kafkashim.config import Config, TopicConfig
 from kafkashim.config_defs import TOPIC, TOPIC_INTERNAL
 from kafkashim.config_values import ConfigError, check_value
-from kafkashim.groups.java_hash import in_map_order
+from kafkashim.java_hash import in_map_order
 
 _ROWS = {**TOPIC, **TOPIC_INTERNAL}
 

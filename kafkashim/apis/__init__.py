@@ -25,11 +25,12 @@ class Peer(Protocol):
 
 
 class RequestContext:
-    """What belongs to a request besides its body."""
+    """What belongs to a request besides its body; ``size`` is that of its frame, in bytes."""
 
-    __slots__ = ("client_id", "connection", "version")
+    __slots__ = ("client_id", "connection", "size", "version")
 
-    def __init__(self, version: int, client_id: str | None, connection: Peer) -> None:
+    def __init__(self, version: int, client_id: str | None, connection: Peer, size: int) -> None:
         self.version = version
         self.client_id = client_id
         self.connection = connection
+        self.size = size

@@ -22,6 +22,7 @@ from kafkashim.apis import RequestContext
 from kafkashim.apis.replica_assignment import assignment_error
 from kafkashim.config import TopicConfig
 from kafkashim.config_entries import created_entries
+from kafkashim.refused import MOST_RECORDS, Refused
 from kafkashim.state import Broker
 from kafkashim.topic_configs import invalid_topic_config
 from kafkashim.topic_names import colliding_topic, topic_name_error
@@ -29,17 +30,9 @@ from kafkashim.topic_names import colliding_topic, topic_name_error
 USE_DEFAULT = -1
 # Topic.CLUSTER_METADATA_TOPIC_NAME, which ControllerApis lets nobody create.
 CLUSTER_METADATA = "__cluster_metadata"
-# ReplicationControlManager.MAX_PARTITIONS_PER_BATCH, QuorumController.MAX_RECORDS_PER_USER_OP
+# ReplicationControlManager.MAX_PARTITIONS_PER_BATCH
 MOST_PARTITIONS = 10_000
-MOST_RECORDS = 10_000
 MOST_COUNTED = 2**31 - 1
-
-
-class _Refused(Exception):
-    def __init__(self, error: ErrorCode, message: str | None) -> None:
-        super().__init__(message)
-        self.error = error
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ def handle(
     """Create each topic that is in order; names that stand there twice are answered last, once."""
     if request.timeout_ms <= 0:
         # The controller finds the request's time over before it looks at it.
-        timed_out = _Refused(ErrorCode.REQUEST_TIMED_OUT, None)
+        timed_out = Refused(ErrorCode.REQUEST_TIMED_OUT)
         return CreateTopicsResponse(topics=[_refused(t.name, timed_out) for t in request.topics])
     names = Counter(topic.name for topic in request.topics)
     wanted = [
@@ -73,17 +66,17 @@ def handle(
     ]
     try:
         plans = _plan_all(wanted, broker)
-    except _Refused as refused:
+    except Refused as refused:
         return CreateTopicsResponse(topics=[_refused(t.name, refused) for t in request.topics])
-    duplicate = _Refused(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
-    prohibited = _Refused(
+    duplicate = Refused(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+    prohibited = Refused(
         ErrorCode.INVALID_REQUEST, f"Creation of internal topic {CLUSTER_METADATA} is prohibited."
     )
     return CreateTopicsResponse(
         topics=[
             *(
                 _refused(topic.name, plan)
-                if isinstance(plan, _Refused)
+                if isinstance(plan, Refused)
                 else _created(plan, broker, request.validate_only)
                 for topic, plan in zip(wanted, plans, strict=True)
             ),
@@ -93,7 +86,7 @@ def handle(
     )
 
 
-def _plan_all(wanted: list[CreatableTopic], broker: Broker) -> list[_Plan | _Refused]:
+def _plan_all(wanted: list[CreatableTopic], broker: Broker) -> list[_Plan | Refused]:
     """Judge each topic; too many partitions spoil the whole request."""
     partitions = 0
     for topic in wanted:
@@ -105,19 +98,19 @@ def _plan_all(wanted: list[CreatableTopic], broker: Broker) -> list[_Plan | _Ref
             partitions += max(topic.num_partitions, 0)
     if partitions > MOST_COUNTED:
         # Apache Kafka trips over the sum.
-        raise _Refused(ErrorCode.UNKNOWN_SERVER_ERROR, None)
+        raise Refused(ErrorCode.UNKNOWN_SERVER_ERROR)
     if partitions > MOST_PARTITIONS:
         text = "Excessively large number of partitions per request."
-        raise _Refused(ErrorCode.POLICY_VIOLATION, text)
-    plans: list[_Plan | _Refused] = []
+        raise Refused(ErrorCode.POLICY_VIOLATION, text)
+    plans: list[_Plan | Refused] = []
     for topic in wanted:
         try:
             plans.append(_plan(topic, broker))
-        except _Refused as refused:
+        except Refused as refused:
             plans.append(refused)
     if sum(plan.records for plan in plans if isinstance(plan, _Plan)) > MOST_RECORDS:
         text = "Unable to perform excessively large batch operation."
-        raise _Refused(ErrorCode.POLICY_VIOLATION, text)
+        raise Refused(ErrorCode.POLICY_VIOLATION, text)
     return plans
 
 
@@ -127,7 +120,7 @@ def _plan(wanted: CreatableTopic, broker: Broker) -> _Plan:
         broker.config, [(config.name, config.value) for config in wanted.configs]
     )
     if wrong is not None:
-        raise _Refused(ErrorCode.INVALID_CONFIG, wrong)
+        raise Refused(ErrorCode.INVALID_CONFIG, wrong)
     partitions, replicas = _count(wanted, broker)
     return _Plan(wanted.name, partitions, replicas, TopicConfig(broker.config, overrides))
 
@@ -160,13 +153,13 @@ def _created(plan: _Plan, broker: Broker, validate_only: bool) -> CreatableTopic
 def _check_name(name: str, broker: Broker) -> None:
     wrong = topic_name_error(name)
     if wrong is not None:
-        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, f"Topic name is invalid: {wrong}")
+        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, f"Topic name is invalid: {wrong}")
     if name in broker.topics:
-        raise _Refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
+        raise Refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
     known = colliding_topic(name, broker.topics)
     if known is not None:
         text = f"Topic '{name}' collides with existing topic: {known}"
-        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
+        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
 
 
 def _count(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
@@ -175,19 +168,19 @@ def _count(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
         return _assigned(wanted, broker)
     factor, partitions = wanted.replication_factor, wanted.num_partitions
     if factor != USE_DEFAULT and factor <= 0:
-        raise _Refused(
+        raise Refused(
             ErrorCode.INVALID_REPLICATION_FACTOR,
             "Replication factor must be larger than 0, or -1 to use the default value.",
         )
     if partitions != USE_DEFAULT and partitions <= 0:
-        raise _Refused(
+        raise Refused(
             ErrorCode.INVALID_PARTITIONS,
             "Number of partitions was set to an invalid non-positive value.",
         )
     if factor == USE_DEFAULT:
         factor = broker.config.default_replication_factor
     if factor > 1:
-        raise _Refused(
+        raise Refused(
             ErrorCode.INVALID_REPLICATION_FACTOR,
             f"Unable to replicate the partition {factor} time(s): The target replication factor of"
             f" {factor} cannot be reached because only 1 broker(s) are registered or some brokers"
@@ -199,9 +192,9 @@ def _count(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
 def _assigned(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
     manual = "A manual partition assignment was specified, but"
     if wanted.replication_factor != USE_DEFAULT:
-        raise _Refused(ErrorCode.INVALID_REQUEST, f"{manual} replication factor was not set to -1.")
+        raise Refused(ErrorCode.INVALID_REQUEST, f"{manual} replication factor was not set to -1.")
     if wanted.num_partitions != USE_DEFAULT:
-        raise _Refused(ErrorCode.INVALID_REQUEST, f"{manual} numPartitions was not set to -1.")
+        raise Refused(ErrorCode.INVALID_REQUEST, f"{manual} numPartitions was not set to -1.")
     seen: set[int] = set()
     for assignment in wanted.assignments:
         index = assignment.partition_index
@@ -218,9 +211,9 @@ def _assigned(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
     return len(seen), len(wanted.assignments[0].broker_ids)
 
 
-def _bad_assignment(message: str) -> _Refused:
-    return _Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+def _bad_assignment(message: str) -> Refused:
+    return Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
 
 
-def _refused(name: str, refused: _Refused) -> CreatableTopicResult:
+def _refused(name: str, refused: Refused) -> CreatableTopicResult:
     return CreatableTopicResult(name=name, error_code=refused.error, error_message=refused.message)

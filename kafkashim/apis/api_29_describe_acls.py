@@ -19,15 +19,7 @@ def handle(
     request: DescribeAclsRequest, broker: Broker, context: RequestContext
 ) -> DescribeAclsResponse | None:
     """Describe what matches; a filter with the code of UNKNOWN cannot be read, as in Kafka."""
-    wanted = Filter(
-        request.resource_type_filter,
-        request.resource_name_filter,
-        request.pattern_type_filter,
-        request.principal_filter,
-        request.host_filter,
-        request.operation,
-        request.permission_type,
-    )
+    wanted = Filter.of(request)
     if UNKNOWN in wanted:
         close_unreadable(context, "DescribeAcls")
         return None

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_30_create_acls import (
     AclCreationResult,
     CreateAclsRequest,
     CreateAclsResponse,
 )
-from kafkashim.acls import UNKNOWN, Acl
+from kafkashim.acls import NO_AUTHORIZER, UNKNOWN, Acl
 from kafkashim.apis import RequestContext
 from kafkashim.apis.unreadable import close_unreadable
-from kafkashim.groups.refused import Refused
 from kafkashim.state import Broker
-
-NO_AUTHORIZER = Refused(ErrorCode.SECURITY_DISABLED, "No Authorizer is configured.")
 
 
 def handle(

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_31_delete_acls import (
     DeleteAclsFilterResult,
     DeleteAclsMatchingAcl,
     DeleteAclsRequest,
     DeleteAclsResponse,
 )
-from kafkashim.acls import UNKNOWN, Acl, Filter
+from kafkashim.acls import NO_AUTHORIZER, UNKNOWN, Acl, Filter
 from kafkashim.apis import RequestContext
 from kafkashim.apis.unreadable import close_unreadable
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 from kafkashim.state import Broker
-
-NO_AUTHORIZER = Refused(ErrorCode.SECURITY_DISABLED, "No Authorizer is configured.")
 
 
 def handle(
     request: DeleteAclsRequest, broker: Broker, context: RequestContext
 ) -> DeleteAclsResponse | None:
     """Delete what matches; a filter with the code of UNKNOWN cannot be read, as in Kafka."""
-    filters = [
-        Filter(
-            wanted.resource_type_filter,
-            wanted.resource_name_filter,
-            wanted.pattern_type_filter,
-            wanted.principal_filter,
-            wanted.host_filter,
-            wanted.operation,
-            wanted.permission_type,
-        )
-        for wanted in request.filters
-    ]
+    filters = [Filter.of(wanted) for wanted in request.filters]
     if any(UNKNOWN in wanted for wanted in filters):
         close_unreadable(context, "DeleteAcls")
         return None

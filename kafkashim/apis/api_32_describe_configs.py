@@ -31,6 +31,7 @@ from kafkashim.config_entries import (
 )
 from kafkashim.config_loggers import loggers
 from kafkashim.config_values import ConfigError, parse_value
+from kafkashim.refused import Refused
 from kafkashim.state import Broker
 from kafkashim.topic_names import topic_name_error
 
@@ -48,25 +49,18 @@ MALFORMED = (
 )
 
 
-class _Refused(Exception):
-    def __init__(self, error: ErrorCode, message: str) -> None:
-        super().__init__(message)
-        self.error = error
-        self.message = message
-
-
 def handle(
     request: DescribeConfigsRequest, broker: Broker, context: RequestContext
 ) -> DescribeConfigsResponse:
     """Describe each resource; one of an unknown type spoils the whole request."""
     if any(resource.resource_type not in KINDS for resource in request.resources):
-        refused = _Refused(ErrorCode.INVALID_REQUEST, MALFORMED)
+        refused = Refused(ErrorCode.INVALID_REQUEST, MALFORMED)
         return DescribeConfigsResponse(results=[_refused(r, refused) for r in request.resources])
     results: list[DescribeConfigsResult] = []
     for resource in request.resources:
         try:
             entries = _entries(resource, broker)
-        except _Refused as refused:
+        except Refused as refused:
             results.append(_refused(resource, refused))
             continue
         results.append(
@@ -93,7 +87,7 @@ def _entries(resource: DescribeConfigsResource, broker: Broker) -> Iterable[Entr
         return _broker(name, broker, resource.resource_type)
     if not name:
         kind = "Group" if resource.resource_type == OF_GROUP else "Client metrics subscription"
-        raise _Refused(ErrorCode.INVALID_REQUEST, f"{kind} name must not be empty")
+        raise Refused(ErrorCode.INVALID_REQUEST, f"{kind} name must not be empty")
     if resource.resource_type == OF_GROUP:
         return group_entries(broker.config, configs_of(OF_GROUP, name, broker))
     return client_metrics_entries(configs_of(OF_CLIENT_METRICS, name, broker))
@@ -103,10 +97,10 @@ def _topic(name: str, broker: Broker) -> Iterable[Entry]:
     wrong = topic_name_error(name)
     if wrong is not None:
         text = f"Topic name is invalid: {wrong}"
-        raise _Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
+        raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
     topic = broker.topics.get(name)
     if topic is None:
-        raise _Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "")
+        raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "")
     return topic_entries(topic.config)
 
 
@@ -114,18 +108,18 @@ def _broker(name: str, broker: Broker, kind: int) -> Iterable[Entry]:
     if not name and kind == OF_BROKER:
         return dynamic_default_entries(broker.config)
     if not name:
-        raise _Refused(ErrorCode.INVALID_REQUEST, "Broker id must not be empty")
+        raise Refused(ErrorCode.INVALID_REQUEST, "Broker id must not be empty")
     try:
         node_id = None if name != name.strip() else parse_value("", "int", name)
     except ConfigError:
         node_id = None
     if node_id is None:
         text = f"Broker id must be an integer, but it is: {name}"
-        raise _Refused(ErrorCode.INVALID_REQUEST, text)
+        raise Refused(ErrorCode.INVALID_REQUEST, text)
     if node_id != broker.node_id:
         text = f"Unexpected broker id, expected {broker.node_id}"
         text += " or empty string, but" if kind == OF_BROKER else " but"
-        raise _Refused(ErrorCode.INVALID_REQUEST, f"{text} received {name}")
+        raise Refused(ErrorCode.INVALID_REQUEST, f"{text} received {name}")
     if kind == OF_BROKER:
         return broker_entries(broker.config)
     return [
@@ -157,7 +151,7 @@ def _describe(
     )
 
 
-def _refused(resource: DescribeConfigsResource, refused: _Refused) -> DescribeConfigsResult:
+def _refused(resource: DescribeConfigsResource, refused: Refused) -> DescribeConfigsResult:
     return DescribeConfigsResult(
         error_code=refused.error,
         error_message=refused.message,

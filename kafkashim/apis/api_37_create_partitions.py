@@ -18,17 +18,8 @@ from kafka_codecs.messages.api_37_create_partitions import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.apis.replica_assignment import assignment_error
+from kafkashim.refused import MOST_RECORDS, Refused
 from kafkashim.state import Broker, Topic
-
-# QuorumController.MAX_RECORDS_PER_USER_OP: the controller writes one for each partition.
-MOST_RECORDS = 10_000
-
-
-class _Refused(Exception):
-    def __init__(self, error: ErrorCode, message: str | None) -> None:
-        super().__init__(message)
-        self.error = error
-        self.message = message
 
 
 def handle(
@@ -38,11 +29,11 @@ def handle(
     names = Counter(topic.name for topic in request.topics)
     if request.timeout_ms <= 0 and 1 in names.values():
         # The controller finds the request's time over before it looks at what is left of it.
-        timed_out = _Refused(ErrorCode.REQUEST_TIMED_OUT, None)
+        timed_out = Refused(ErrorCode.REQUEST_TIMED_OUT)
         return CreatePartitionsResponse(
             results=[_answer(topic.name, timed_out) for topic in request.topics]
         )
-    duplicate = _Refused(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+    duplicate = Refused(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
     results = [_answer(name, duplicate) for name, count in names.items() if count > 1]
     room = MOST_RECORDS
     for wanted in request.topics:
@@ -50,7 +41,7 @@ def handle(
             continue
         try:
             topic, additional = _plan(wanted, broker)
-        except _Refused as refused:
+        except Refused as refused:
             results.append(_answer(wanted.name, refused))
             continue
         granted = min(additional, room)
@@ -65,17 +56,17 @@ def _plan(wanted: CreatePartitionsTopic, broker: Broker) -> tuple[Topic, int]:
     """The topic, and by how many partitions it grows."""
     topic = broker.topics.get(wanted.name)
     if topic is None:
-        raise _Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, None)
+        raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     have = len(topic.partitions)
     if wanted.count == have:
         text = f"Topic already has {have} partition(s)."
-        raise _Refused(ErrorCode.INVALID_PARTITIONS, text)
+        raise Refused(ErrorCode.INVALID_PARTITIONS, text)
     if wanted.count < have:
         text = (
             f"The topic {topic.name} currently has {have} partition(s);"
             f" {wanted.count} would not be an increase."
         )
-        raise _Refused(ErrorCode.INVALID_PARTITIONS, text)
+        raise Refused(ErrorCode.INVALID_PARTITIONS, text)
     additional = wanted.count - have
     if wanted.assignments is not None:
         _check_assignments(wanted.assignments, additional, broker)
@@ -91,20 +82,20 @@ def _check_assignments(
             f"Attempted to add {additional} additional partition(s), but only"
             f" {len(assignments)} assignment(s) were specified."
         )
-        raise _Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
+        raise Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
     for assignment in assignments:
         text = assignment_error(assignment.broker_ids, broker)
         if text is not None:
-            raise _Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
+            raise Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
 
 
-def _too_many() -> _Refused:
+def _too_many() -> Refused:
     # The list of the controller's records is full, which it does not expect here: what is in the list by
     # then is written all the same (BoundedListTooLongException).
-    return _Refused(ErrorCode.UNKNOWN_SERVER_ERROR, None)
+    return Refused(ErrorCode.UNKNOWN_SERVER_ERROR)
 
 
-def _answer(name: str, refused: _Refused | None) -> CreatePartitionsTopicResult:
+def _answer(name: str, refused: Refused | None) -> CreatePartitionsTopicResult:
     if refused is None:
         return CreatePartitionsTopicResult(name=name)
     return CreatePartitionsTopicResult(

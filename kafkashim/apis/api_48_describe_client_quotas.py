@@ -11,7 +11,7 @@ from kafka_codecs.messages.api_48_describe_client_quotas import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.client_quotas import Component
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 from kafkashim.state import Broker
 
 

@@ -13,7 +13,7 @@ from kafka_codecs.messages.api_49_alter_client_quotas import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.client_quotas import CONSUMER_BYTE_RATE, PRODUCER_BYTE_RATE, Entity, Op
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 from kafkashim.state import Broker
 
 

@@ -9,7 +9,7 @@ from kafka_codecs.messages.api_50_describe_user_scram_credentials import (
     DescribeUserScramCredentialsResult,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 from kafkashim.state import Broker
 
 # Not null: Kafka leaves the field as it is made.

@@ -9,7 +9,7 @@ from kafka_codecs.messages.api_68_consumer_group_heartbeat import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.groups.consumer_heartbeats import Heartbeat
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 from kafkashim.state import Broker
 
 

@@ -18,7 +18,7 @@ from kafkashim.apis import RequestContext
 from kafkashim.apis.authorized_operations import GROUP
 from kafkashim.groups.consumer_group import ConsumerGroup
 from kafkashim.groups.consumer_member import ConsumerGroupMember, Partitions
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 from kafkashim.state import Broker
 
 CLASSIC_MEMBER = 0

@@ -7,7 +7,7 @@ from kafka_codecs.messages.api_00_produce import ProduceResponse
 from kafka_codecs.messages.api_01_fetch import FetchResponse
 from kafka_codecs.schema import Buffer
 from kafkashim.apis import RequestContext
-from kafkashim.parked import Sized, Throttled
+from kafkashim.parked import Throttled
 from kafkashim.state import Broker
 from kafkashim.throttling import ByteRates
 
@@ -17,18 +17,14 @@ SIZE_OF_SIZE = 4
 
 def throttled_produce(
     response: ProduceResponse | None, rates: ByteRates, broker: Broker, context: RequestContext
-) -> Sized[ProduceResponse]:
+) -> ProduceResponse | Throttled[ProduceResponse] | None:
     """The answer to what was appended already: the whole request counts, also when it was refused."""
-
-    def respond(size: int) -> ProduceResponse | Throttled[ProduceResponse] | None:
-        delay_ms = rates.record(context.client_id, size, broker.clock.now_ms())
-        if not delay_ms:
-            return response
-        if response is not None:
-            response.throttle_time_ms = delay_ms
-        return Throttled(response, delay_ms)
-
-    return Sized(respond)
+    delay_ms = rates.record(context.client_id, context.size, broker.clock.now_ms())
+    if not delay_ms:
+        return response
+    if response is not None:
+        response.throttle_time_ms = delay_ms
+    return Throttled(response, delay_ms)
 
 
 def fetch_delay(

@@ -16,9 +16,9 @@ from kafka_codecs.messages.api_11_join_group import (
     JoinGroupResponseMember,
 )
 from kafka_codecs.messages.api_14_sync_group import SyncGroupResponse
-from kafkashim.groups.java_hash import in_map_order
 from kafkashim.groups.member import ClassicGroupMember, Join, failed_join
 from kafkashim.groups.subscription import CONSUMER, subscribed_topics
+from kafkashim.java_hash import in_map_order
 
 
 class GroupState(Enum):

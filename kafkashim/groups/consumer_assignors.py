@@ -12,7 +12,7 @@ from itertools import islice
 from uuid import UUID
 
 from kafkashim.groups.consumer_balancing import assign_heterogeneous
-from kafkashim.groups.java_hash import ints_in_set_order
+from kafkashim.java_hash import ints_in_set_order
 
 Assignment = Mapping[UUID, frozenset[int]]
 NOTHING: Assignment = {}

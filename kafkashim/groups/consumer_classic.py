@@ -28,10 +28,10 @@ from kafkashim.groups.consumer_heartbeats import Subscribing
 from kafkashim.groups.consumer_member import ClassicProtocols, ConsumerGroupMember, MemberState
 from kafkashim.groups.consumer_migration import Migration
 from kafkashim.groups.member import Join
-from kafkashim.groups.refused import Refused
 from kafkashim.groups.subscription import CONSUMER
 from kafkashim.groups.timers import Timers
 from kafkashim.ids import IdSource, base64_id
+from kafkashim.refused import Refused
 
 
 class ClassicInConsumerGroup:

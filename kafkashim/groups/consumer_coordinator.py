@@ -29,10 +29,10 @@ from kafkashim.groups.consumer_member import (
     MemberState,
 )
 from kafkashim.groups.consumer_regex import RegexContext, matches
-from kafkashim.groups.java_hash import in_map_order
-from kafkashim.groups.refused import Refused
 from kafkashim.groups.timers import Timers
 from kafkashim.ids import IdSource, base64_id
+from kafkashim.java_hash import in_map_order
+from kafkashim.refused import Refused
 
 if TYPE_CHECKING:
     from kafkashim.groups.consumer_migration import Migration

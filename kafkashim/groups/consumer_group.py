@@ -12,8 +12,8 @@ from uuid import UUID
 from kafka_codecs.errors import ErrorCode
 from kafkashim.groups.consumer_assignors import NOTHING, Assignment
 from kafkashim.groups.consumer_member import ConsumerGroupMember
-from kafkashim.groups.java_hash import grown_timeline, in_timeline_order
-from kafkashim.groups.refused import Refused
+from kafkashim.java_hash import grown_timeline, in_timeline_order
+from kafkashim.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sized

@@ -32,7 +32,7 @@ from kafkashim.groups.consumer_member import (
     owns_only,
 )
 from kafkashim.groups.consumer_regex import look_at_expression
-from kafkashim.groups.refused import Refused
+from kafkashim.refused import Refused
 
 if TYPE_CHECKING:
     from kafkashim.groups.consumer_coordinator import ConsumerCoordinator

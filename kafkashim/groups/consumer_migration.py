@@ -31,8 +31,8 @@ from kafkashim.groups.consumer_group import ConsumerGroup, Topics
 from kafkashim.groups.consumer_member import ClassicProtocols, ConsumerGroupMember
 from kafkashim.groups.member import ClassicGroupMember, Join, failed_join
 from kafkashim.groups.rebalance import Rebalancer
-from kafkashim.groups.refused import Refused
 from kafkashim.groups.subscription import CONSUMER
+from kafkashim.refused import Refused
 
 if TYPE_CHECKING:
     from kafkashim.groups.consumer_coordinator import ConsumerCoordinator

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from kafka_codecs.errors import ErrorCode
 from kafkashim.groups.consumer_group import ConsumerGroup
 from kafkashim.groups.consumer_member import ConsumerGroupMember
-from kafkashim.groups.refused import Refused
 from kafkashim.re2j import PatternSyntaxError, compile_pattern
+from kafkashim.refused import Refused
 
 # Topics are looked for at most this often in a group, even if there are new ones.
 LEAST_TIME_BETWEEN_MS = 10_000
