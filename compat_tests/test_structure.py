@@ -34,6 +34,7 @@ LAYERS = (
         "config_loggers",
         "config_documentation",
         "topic_names",
+        "internal_topics",
         "re2j",
         "java_hash",
         "refused",

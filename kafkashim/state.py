@@ -18,12 +18,14 @@ from kafkashim.config import Config, TopicConfig
 from kafkashim.features import GROUP_VERSION, Features
 from kafkashim.fetch_sessions import FetchSessionCache
 from kafkashim.ids import IdSource, base64_id
+from kafkashim.internal_topics import INTERNAL_TOPICS, internal_topic
 from kafkashim.log.partition_log import PartitionLog
 from kafkashim.log.storage import MemoryStorage, Storage
 from kafkashim.log_dirs import LogDirs
 from kafkashim.producer_ids import ProducerIds
 from kafkashim.rules.producer_state import Book, ProducerStateManager, Verdict
 from kafkashim.telemetry import ClientTelemetry
+from kafkashim.topic_names import colliding_topic
 
 if TYPE_CHECKING:
     from kafkashim.acls import Acls
@@ -116,12 +118,13 @@ class Partition:
 
 
 class Topic:
-    """A topic: name, id, configuration, partitions."""
+    """A topic: name, id, configuration, partitions, and whether it is one of the broker's own."""
 
-    __slots__ = ("config", "name", "partitions", "topic_id")
+    __slots__ = ("config", "internal", "name", "partitions", "topic_id")
 
     def __init__(self, name: str, topic_id: UUID, config: TopicConfig) -> None:
         self.name = name
+        self.internal = name in INTERNAL_TOPICS
         self.topic_id = topic_id
         self.config = config
         self.partitions: list[Partition] = []
@@ -279,9 +282,21 @@ class Broker:
             self._groups.topic_came()
         return topic
 
+    def create_missing_topic(self, name: str) -> None:
+        """Create a topic as auto-creation does.
+
+        What the controller refuses, because there is such a topic or one that collides with it, nobody
+        is told (``AutoTopicCreationManager``).
+        """
+        if name not in self.topics and colliding_topic(name, self.topics) is None:
+            self.create_topic_with_defaults(name)
+
     def create_topic_with_defaults(self, name: str) -> Topic:
-        """Create a topic as auto-creation does: ``num.partitions``, no configs of its own."""
-        return self.create_topic(name, self.config.num_partitions, TopicConfig(self.config))
+        """Create a topic with ``num.partitions`` and no configs, or those of an internal topic."""
+        partitions, overrides = self.config.num_partitions, dict[str, str]()
+        if name in INTERNAL_TOPICS:
+            partitions, overrides = internal_topic(name, self.config)
+        return self.create_topic(name, partitions, TopicConfig(self.config, overrides))
 
     def add_partitions(self, topic: Topic, count: int) -> None:
         """Grow a topic by ``count`` empty partitions."""

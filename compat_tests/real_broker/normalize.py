@@ -25,6 +25,7 @@ from kafka_codecs.schema import ZERO_UUID, Field, Struct
 from kafka_codecs.types import ArrayType, StructType
 from kafkashim.dispatch import TABLE
 from kafkashim.ids import base64_id
+from kafkashim.internal_topics import INTERNAL_TOPICS
 
 DAY_MS = 86_400_000
 
@@ -117,8 +118,7 @@ UNORDERED: dict[str, Callable[[Any], Any]] = {
     "MetadataResponse.topics": lambda t: (t.name is None, t.topic_id if t.name is None else t.name),
 }
 
-# The topics in which Apache Kafka keeps its own state: docs/limits.md lists them.
-INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
+# The topics in which the brokers keep their own state come with whoever asks first.
 # And the transactional id that was initialised to have them (:class:`ApacheKafka`).
 INTERNAL = INTERNAL_TOPICS | {SETTLING}
 # Where all there are may be listed, and how an item tells its name.

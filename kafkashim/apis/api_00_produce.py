@@ -33,6 +33,7 @@ from kafka_codecs.record_batch import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.apis.throttled import throttled_produce
+from kafkashim.internal_topics import MAY_WRITE
 from kafkashim.parked import Parked
 from kafkashim.rules.batch_checks import (
     FIRST_VERSION_WITH_ZSTD,
@@ -70,6 +71,7 @@ NO_TRANSACTION = Refusal(
 ABORTABLE = Refusal(ErrorCode.TRANSACTION_ABORTABLE, knows_log=False)
 UNKNOWN_CODEC = Refusal(ErrorCode.UNKNOWN_SERVER_ERROR, knows_log=False)
 BAD_ACKS = Refusal(ErrorCode.INVALID_REQUIRED_ACKS, knows_log=False)
+INTERNAL = Refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, knows_log=False)
 
 
 def handle(
@@ -217,6 +219,8 @@ def _produce(
         return _refused(index, BAD_ACKS)
     if batch.attributes & TRANSACTIONAL_BIT and batch.producer_id > NO_PRODUCER_ID:
         return _refused(index, _no_transaction(batch, request, broker, context.version))
+    if topic.internal and context.client_id != MAY_WRITE:
+        return _refused(index, INTERNAL)
     return append(partition, batch, broker, context)
 
 

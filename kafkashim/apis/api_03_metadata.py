@@ -19,16 +19,14 @@ from kafka_codecs.messages.api_03_metadata import (
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
 from kafkashim.apis.authorized_operations import CLUSTER, NOT_ASKED, TOPIC
+from kafkashim.internal_topics import INTERNAL_TOPICS
 from kafkashim.listeners import advertised
 from kafkashim.state import Broker, Topic
-from kafkashim.topic_names import colliding_topic, topic_name_error
+from kafkashim.topic_names import topic_name_error
 
 FIRST_VERSION_WITH_CHOICE_OF_CREATION = 4
 # Versions 10 and 11 have the id in the request, but a broker cannot look for it (KAFKA-14186).
 FIRST_VERSION_WITH_TOPIC_IDS = 12
-
-# Known as the brokers' own, whether they are there or not (Topic.isInternal).
-INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
 
 
 def handle(request: MetadataRequest, broker: Broker, context: RequestContext) -> MetadataResponse:
@@ -116,12 +114,11 @@ def _create(name: str, broker: Broker, wanted: bool) -> ErrorCode:
     if topic_name_error(name) is not None:
         return ErrorCode.INVALID_TOPIC_EXCEPTION
     # With more replicas by default than there are brokers the topic is never created, nor is it said.
-    if wanted and broker.config.default_replication_factor == 1:
+    if wanted and (name in INTERNAL_TOPICS or broker.config.default_replication_factor == 1):
 
         def create() -> None:
             # What the controller refuses, nobody is told.
-            if name not in broker.topics and colliding_topic(name, broker.topics) is None:
-                broker.create_topic_with_defaults(name)
+            broker.create_missing_topic(name)
 
         broker.clock.call_later(0, create)
     return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -144,7 +141,7 @@ def _describe(topic: Topic, operations: int, node_id: int) -> MetadataResponseTo
     return MetadataResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
-        is_internal=topic.name in INTERNAL_TOPICS,
+        is_internal=topic.internal,
         partitions=[
             MetadataResponsePartition(
                 partition_index=partition.index,

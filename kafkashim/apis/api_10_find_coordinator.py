@@ -1,7 +1,7 @@
 """FindCoordinator: the one broker there is coordinates everything.
 
-The internal topics that Apache Kafka makes when the first coordinator is asked for are not needed here:
-the answer is at once the one it gives when they are there, and never COORDINATOR_NOT_AVAILABLE.
+The topic of a coordinator comes when it is first asked for, as with Apache Kafka, but at once: the answer
+is never COORDINATOR_NOT_AVAILABLE.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from kafka_codecs.messages.api_10_find_coordinator import (
     FindCoordinatorResponse,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.internal_topics import OFFSETS, SHARE_STATE, TRANSACTIONS
 from kafkashim.listeners import advertised
 from kafkashim.state import Broker
 
 GROUP = 0
 TRANSACTION = 1
 SHARE = 2
+
+TOPIC_OF = {GROUP: OFFSETS, TRANSACTION: TRANSACTIONS, SHARE: SHARE_STATE}
 
 FIRST_VERSION_WITH_SEVERAL_KEYS = 4
 FIRST_VERSION_WITH_SHARE_GROUPS = 6
@@ -51,6 +54,7 @@ def handle(
             return FindCoordinatorResponse(
                 error_code=error, error_message=MESSAGES[error], node_id=-1, host="", port=-1
             )
+        broker.create_missing_topic(TOPIC_OF[request.key_type])
         return FindCoordinatorResponse(
             error_message=MESSAGES[error], node_id=broker.node_id, host=host, port=port
         )
@@ -70,6 +74,7 @@ def handle(
                 )
             )
         else:
+            broker.create_missing_topic(TOPIC_OF[request.key_type])
             coordinators.append(Coordinator(key=key, node_id=broker.node_id, host=host, port=port))
     return FindCoordinatorResponse(coordinators=coordinators)
 

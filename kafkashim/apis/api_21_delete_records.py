@@ -46,6 +46,8 @@ def _delete(name: str, index: int, offset: int, broker: Broker) -> DeleteRecords
     error = ErrorCode.NONE
     if topic is None or partition is None:
         error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    elif topic.internal:
+        error = ErrorCode.INVALID_TOPIC_EXCEPTION
     elif topic.config.compacted and not topic.config.deletes:
         # A topic that is only compacted may not lose records this way.
         error = ErrorCode.POLICY_VIOLATION

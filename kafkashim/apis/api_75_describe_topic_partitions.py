@@ -15,8 +15,8 @@ from kafka_codecs.messages.api_75_describe_topic_partitions import (
 )
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
-from kafkashim.apis.api_03_metadata import INTERNAL_TOPICS
 from kafkashim.apis.authorized_operations import NOT_ASKED, TOPIC
+from kafkashim.internal_topics import INTERNAL_TOPICS
 from kafkashim.state import Broker, Topic
 from kafkashim.topic_names import topic_name_error
 
@@ -119,7 +119,7 @@ def _describe(
     return DescribeTopicPartitionsResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
-        is_internal=topic.name in INTERNAL_TOPICS,
+        is_internal=topic.internal,
         partitions=[
             DescribeTopicPartitionsResponsePartition(
                 partition_index=partition.index,

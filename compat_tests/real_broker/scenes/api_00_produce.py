@@ -11,6 +11,8 @@ from kafka_codecs.messages.api_00_produce import (
     ProduceRequest,
     TopicProduceData,
 )
+from kafka_codecs.messages.api_03_metadata import MetadataRequest, MetadataRequestTopic
+from kafka_codecs.messages.api_10_find_coordinator import FindCoordinatorRequest
 from kafka_codecs.messages.api_21_delete_records import (
     DeleteRecordsPartition,
     DeleteRecordsRequest,
@@ -51,6 +53,19 @@ def places(c: Conversation, version: int) -> None:
     no_partitions = TopicProduceData(name=topic, topic_id=c.topic_ids[topic], partition_data=[])
     c.ask("no partitions", ProduceRequest(acks=-1, topic_data=[no_partitions]), version)
     c.ask("how far it got", produce(c, version, {(topic, 0): sound}), version)
+
+
+@scene(ProduceRequest)
+def a_topic_of_the_brokers_own(c: Conversation, version: int) -> None:
+    name = "__consumer_offsets"
+    c.quietly(FindCoordinatorRequest(coordinator_keys=[c.name("group")]), 4)
+    described = c.quietly(MetadataRequest(topics=[MetadataRequestTopic(name=name)]), 12)
+    c.topic_ids[name] = described.topics[0].topic_id
+    keyed = batch()
+    c.ask("a record", produce(c, version, {(name, 0): keyed}), version)
+    c.ask("no such partition", produce(c, version, {(name, 99): keyed}), version)
+    c.ask("beside another", produce(c, version, {(name, 0): keyed, (c.topic(), 0): keyed}), version)
+    c.ask("acks 2", produce(c, version, {(name, 0): keyed}, acks=2), version)
 
 
 @scene(ProduceRequest)

@@ -10,6 +10,7 @@ from compat_tests.real_broker.conversation import SECONDS, Conversation
 from compat_tests.real_broker.scenes import scene
 from compat_tests.real_broker.scenes.producing import NOBODY
 from kafka_codecs.messages.api_03_metadata import MetadataRequest, MetadataRequestTopic
+from kafka_codecs.messages.api_10_find_coordinator import FindCoordinatorRequest
 from kafka_codecs.messages.api_19_create_topics import CreatableTopic, CreateTopicsRequest
 from kafka_codecs.messages.api_20_delete_topics import DeleteTopicsRequest, DeleteTopicState
 from kafka_codecs.schema import ZERO_UUID
@@ -214,6 +215,7 @@ def deleted(c: Conversation, version: int) -> None:
 
 @scene(MetadataRequest, "4+")
 def the_brokers_own_topics(c: Conversation, version: int) -> None:
-    """Topics that Apache Kafka keeps offsets and transactions in; asking must not make them here."""
-    for name in ("__consumer_offsets", "__transaction_state"):
+    """Topics that Apache Kafka keeps offsets and transactions in; they come with their coordinators."""
+    for key_type, name in ((0, "__consumer_offsets"), (1, "__transaction_state")):
+        c.quietly(FindCoordinatorRequest(key_type=key_type, coordinator_keys=[c.name("k")]), 4)
         c.ask(name, of([name], create=False), version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from compat_tests.real_broker.conversation import Conversation
 from compat_tests.real_broker.scenes import scene
 from compat_tests.real_broker.scenes.producing import batch, produce
+from kafka_codecs.messages.api_10_find_coordinator import FindCoordinatorRequest
 from kafka_codecs.messages.api_21_delete_records import (
     DeleteRecordsPartition,
     DeleteRecordsRequest,
@@ -79,3 +80,10 @@ def places(c: Conversation, version: int) -> None:
         ("no topics", []),
     ):
         c.ask(label, delete(*asked), version)
+
+
+@scene(DeleteRecordsRequest)
+def a_topic_of_the_brokers_own(c: Conversation, version: int) -> None:
+    c.quietly(FindCoordinatorRequest(coordinator_keys=[c.name("group")]), 4)
+    for index in (0, 99):
+        c.ask(f"partition {index}", delete(("__consumer_offsets", [(index, 0)])), version)
