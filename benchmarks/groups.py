@@ -21,7 +21,8 @@ from typing import Any
 from uuid import UUID
 
 from benchmarks.produce import kafkashim_process
-from compat_tests.real_broker.apache_kafka import PROPERTIES, ApacheKafka, missing_tools
+from compat_tests import toolchains
+from compat_tests.real_broker.apache_kafka import PROPERTIES, TOOLS, ApacheKafka
 from kafka_codecs.consumer_protocol import (
     ConsumerProtocolAssignment,
     ConsumerProtocolSubscription,
@@ -274,7 +275,7 @@ def main() -> int:
     overrides = [part for pair in PROPERTIES.items() for part in ("--override", "=".join(pair))]
     with kafkashim_process("--rules", "kafka-4.3", "--log-level", "ERROR", *overrides) as (port, _):
         brokers: dict[str, Address] = {"kafkashim": ("127.0.0.1", port)}
-        missing = missing_tools()
+        missing = toolchains.missing(*TOOLS)
         if missing:
             print(f"without Apache Kafka: {missing} not found", file=sys.stderr)
             run(brokers, options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from compat_tests import toolchains
 from kafkashim.relay import Relay
 
 
@@ -100,10 +100,7 @@ def need(package: str) -> ModuleType:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        reason = f"needs the Python package {package}: {error}"
-    if os.environ.get("CI", "").lower() in ("1", "true"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+        toolchains.do_without(f"needs the Python package {package}: {error}")
 
 
 @dataclass(frozen=True)
@@ -151,11 +148,7 @@ def apache_kafka(properties: Mapping[str, str]) -> Iterator[str]:
     """
     from compat_tests.real_broker import apache_kafka as real
 
-    missing = real.missing_tools()
-    if missing and real.in_ci():
-        pytest.fail(f"needs {missing}", pytrace=False)
-    if missing:
-        pytest.skip(f"needs {missing}")
+    toolchains.need(*real.TOOLS)
     with real.ApacheKafka(properties) as kafka:
         yield "{}:{}".format(*kafka.address)
 

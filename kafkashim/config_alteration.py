@@ -25,7 +25,7 @@ from kafkashim.config_defs import (
 )
 from kafkashim.config_dynamic import check_dynamic
 from kafkashim.config_resources import InvalidRequest, check_client_metrics, check_group
-from kafkashim.config_values import ConfigError, parse_value
+from kafkashim.config_values import ConfigError, node_id_of
 from kafkashim.features import ELIGIBLE_LEADER_REPLICAS_VERSION
 from kafkashim.java_hash import in_map_order
 from kafkashim.refused import MOST_RECORDS, Refused
@@ -121,7 +121,7 @@ def _preprocess(wanted: Wanted, broker: Broker, validate_only: bool) -> Outcome 
     if wanted.type == OF_LOGGERS and not wanted.whole:
         return _alter_loggers(wanted, broker, validate_only)
     if wanted.type == OF_BROKER:
-        if wanted.name and (node_id := _node_id(wanted.name)) != broker.node_id:
+        if wanted.name and (node_id := node_id_of(wanted.name)) != broker.node_id:
             if node_id is None:
                 raise _invalid(f"Node id must be an integer, but it is: {wanted.name}")
             raise _invalid(
@@ -172,7 +172,7 @@ def _of_broker(wanted: Wanted, broker: Broker) -> dict[str, str]:
 
 def _alter_loggers(wanted: Wanted, broker: Broker, validate_only: bool) -> Outcome:
     """``RuntimeLoggerManager``: all levels are looked at before any is set."""
-    node_id = _node_id(wanted.name)
+    node_id = node_id_of(wanted.name)
     if node_id is None:
         raise _invalid(f"Node id must be an integer, but it is: {wanted.name}")
     if node_id != broker.node_id:
@@ -346,15 +346,6 @@ def _apply(wanted: Wanted, configs: dict[str, str], broker: Broker) -> None:
 
 def _invalid(message: str) -> Refused:
     return Refused(ErrorCode.INVALID_REQUEST, message)
-
-
-def _node_id(name: str) -> int | None:
-    """A broker's id as ``Integer.parseInt`` reads it."""
-    try:
-        node_id = None if name != name.strip() else parse_value("", "int", name)
-    except ConfigError:
-        return None
-    return node_id if isinstance(node_id, int) else None
 
 
 def _split(text: str) -> list[str]:

@@ -261,3 +261,12 @@ def _is_duration(text: str) -> bool:
     part = int((fraction or "").ljust(9, "0"))
     nanoseconds = total * 10**9 + (-part if (seconds or "").startswith("-") else part)
     return (-nanoseconds if sign == "-" else nanoseconds) >= 0
+
+
+def node_id_of(name: str) -> int | None:
+    """The id in the name of a broker's resource, as ``Integer.parseInt`` reads it; ``None`` for none."""
+    try:
+        node_id = None if name != name.strip() else parse_value("", "int", name)
+    except ConfigError:
+        return None
+    return node_id if isinstance(node_id, int) else None

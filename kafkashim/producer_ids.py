@@ -19,6 +19,8 @@ BLOCK_START = 0
 NO_ID = -1
 # The state of a transactional id that is in no transaction (TransactionState.EMPTY).
 EMPTY = "Empty"
+NEVER = -1
+"""When the transaction began of an id that has none."""
 
 
 class ProducerIdAndEpoch(NamedTuple):

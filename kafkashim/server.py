@@ -21,6 +21,8 @@ from kafkashim.state import Broker
 
 # Answers up to this size are joined into one buffer; larger ones go out as they lie.
 JOIN_BYTES = 16 * 1024
+# How often the loop has to turn without a new connection for the last to have come.
+QUIET_TURNS = 4
 
 log = logging.getLogger("kafkashim.server")
 
@@ -154,8 +156,11 @@ class Server:
         if self._idle_sweep is not None:
             self._idle_sweep.cancel()
         self.broker.close()
-        # A connection that was on its way when the listeners closed is still made: again until none is.
-        while self._protocols:
+        # A connection that was on its way when the listeners closed is still made, and the loop cannot be
+        # closed under it.
+        quiet = 0
+        while quiet < QUIET_TURNS:
+            quiet = 0 if self._protocols else quiet + 1
             for protocol in tuple(self._protocols):
                 protocol.abort()
             await asyncio.sleep(0)

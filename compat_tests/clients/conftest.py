@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
+from compat_tests import toolchains
 from compat_tests.clients import table
 from compat_tests.clients.client_under_test import ClientUnderTest
 from compat_tests.clients.driven import DrivenClient
 from compat_tests.clients.kcat import kcat
 from compat_tests.conftest import need
-from compat_tests.real_broker.apache_kafka import VERSION, in_ci
+from compat_tests.real_broker.apache_kafka import VERSION
 
 # folder under compat_tests/clients -> (package to import, adapter class)
 PYTHON_CLIENTS = {
@@ -53,11 +54,7 @@ def driven_with(ability: str) -> list[str]:
 def driven_client(name: str) -> DrivenClient:
     """A client in another language, built; a missing toolchain skips, under CI=true it fails."""
     client = DRIVEN_CLIENTS[name]
-    missing = client.missing_tools()
-    if missing and in_ci():
-        pytest.fail(f"{name} needs {missing}", pytrace=False)
-    if missing:
-        pytest.skip(f"{name} needs {missing}")
+    toolchains.need(*client.needs)
     client.built()
     return client
 

@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -182,10 +181,6 @@ class DrivenClient:
     @property
     def source(self) -> Path:
         return HERE / self.name
-
-    def missing_tools(self) -> str:
-        """What of the toolchain is not installed; empty when all of it is there."""
-        return " and ".join(tool for tool in self.needs if shutil.which(tool) is None)
 
     def _command(self, words: Sequence[str]) -> list[str]:
         out = str(_out(self))

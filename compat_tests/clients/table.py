@@ -14,24 +14,28 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FILE = HERE.parents[1] / "docs" / "clients.md"
 README = HERE.parents[1] / "README.md"
-PRODUCER, LOST, CLASSIC, CONSUMER, ADMIN = (
+PLAIN, IDEMPOTENT, CODECS, LOST, CLASSIC, CONSUMER, ADMIN, OWN = COLUMNS = (
+    "Producer",
     "Idempotent producer",
+    "Codecs",
     "Lost answers",
     "Classic groups",
     "Consumer groups",
     "Admin",
+    "Own tests",
 )
 # What a test file (and, for groups, the protocol in the test's name) is about.
 ABILITIES = {
-    "test_idempotent_producer": PRODUCER,
-    "test_plain_producer": PRODUCER,
+    "test_idempotent_producer": IDEMPOTENT,
+    "test_plain_producer": PLAIN,
     "test_lost_answers": LOST,
     "test_consumer_group": CLASSIC,
     "test_cooperative_rebalance": CLASSIC,
     "test_admin_tour": ADMIN,
     "test_kafka_tools": ADMIN,
+    "test_own_tests": OWN,
 }
-COLUMNS = (PRODUCER, LOST, CLASSIC, CONSUMER, ADMIN)
+CODEC_NAMES = frozenset({"gzip", "snappy", "lz4", "zstd"})
 # One file may have tests of all kinds: then a word in the name of a test tells.
 WORDS = (
     ("lost_answers", LOST),
@@ -44,9 +48,12 @@ HEAD = """# Clients
 
 What unmodified clients did with this broker, written by a run of their tests:
 `python -m pytest compat_tests/clients -m "" --client-table`. The number is that of the tests that passed,
-in administration that of the steps; `-` is what the client does not have. Consumer groups are those of
-KIP-848. A test that fails for a reason of the client's own is named with it, and fails on Apache Kafka
-too (`-m toolchain --on-apache-kafka --runxfail`).
+in administration that of the steps with the same outcome as on Apache Kafka; `-` is what the client does
+not have, or what is not asked because it has more than that. Codecs are those it writes. Lost answers are
+connections cut under an idempotent producer. Consumer groups are those of KIP-848. Own tests are those
+that the client brings along, need a broker, and pass on Apache Kafka (`own_tests.txt` in its folder). A
+test that fails for a reason of the client's own is named with it, and fails on Apache Kafka too
+(`-m toolchain --on-apache-kafka --runxfail`).
 
 """
 _TABLE = re.compile(r"^\| Client .*\n(?:\|.*\n)+", re.MULTILINE)
@@ -124,10 +131,12 @@ def ability_of(node_id: str) -> str:
     """Which column a test belongs to."""
     file, _, test = node_id.partition("::")
     module = Path(file).stem
+    if CODEC_NAMES.intersection(re.split(r"[-\[\]]", test)):
+        return CODECS
     if module in ABILITIES:
         ability = ABILITIES[module]
         return CONSUMER if ability == CLASSIC and "-consumer]" in test else ability
-    return next((ability for word, ability in WORDS if word in test), PRODUCER)
+    return next((ability for word, ability in WORDS if word in test), IDEMPOTENT)
 
 
 def write(text: str) -> None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from compat_tests import toolchains
 from compat_tests.real_broker.apache_kafka import (
     AUTHORIZER,
     PLAIN,
     PROPERTIES,
+    TOOLS,
     VARIANTS,
     ApacheKafka,
-    in_ci,
-    missing_tools,
 )
 from compat_tests.real_broker.recordings import Recorder
 from compat_tests.real_broker.scenes import Scene, all_scenes
@@ -54,11 +54,7 @@ def need_real_broker(config: pytest.Config) -> None:
     """Skip a test that compares with a running broker when none was asked for, or none can run."""
     if not with_real_broker(config):
         pytest.skip("compares with a running Apache Kafka: give --real-broker")
-    missing = missing_tools()
-    if missing and in_ci():
-        pytest.fail(f"needs {missing}", pytrace=False)
-    if missing:
-        pytest.skip(f"needs {missing}")
+    toolchains.need(*TOOLS)
 
 
 def _apache_kafka(config: pytest.Config, variant: str) -> ApacheKafka:

@@ -30,7 +30,7 @@ from kafkashim.config_entries import (
     topic_entries,
 )
 from kafkashim.config_loggers import loggers
-from kafkashim.config_values import ConfigError, parse_value
+from kafkashim.config_values import node_id_of
 from kafkashim.refused import Refused
 from kafkashim.state import Broker
 from kafkashim.topic_names import topic_name_error
@@ -109,10 +109,7 @@ def _broker(name: str, broker: Broker, kind: int) -> Iterable[Entry]:
         return dynamic_default_entries(broker.config)
     if not name:
         raise Refused(ErrorCode.INVALID_REQUEST, "Broker id must not be empty")
-    try:
-        node_id = None if name != name.strip() else parse_value("", "int", name)
-    except ConfigError:
-        node_id = None
+    node_id = node_id_of(name)
     if node_id is None:
         text = f"Broker id must be an integer, but it is: {name}"
         raise Refused(ErrorCode.INVALID_REQUEST, text)

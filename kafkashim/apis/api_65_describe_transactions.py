@@ -12,10 +12,8 @@ from kafka_codecs.messages.api_65_describe_transactions import (
     TransactionState,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.producer_ids import EMPTY
+from kafkashim.producer_ids import EMPTY, NEVER
 from kafkashim.state import Broker
-
-NEVER = -1
 
 
 def handle(

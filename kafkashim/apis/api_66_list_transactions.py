@@ -9,7 +9,7 @@ from kafka_codecs.messages.api_66_list_transactions import (
     TransactionState,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.producer_ids import EMPTY
+from kafkashim.producer_ids import EMPTY, NEVER
 from kafkashim.re2j import PatternSyntaxError, compile_pattern
 from kafkashim.state import Broker
 
@@ -17,8 +17,6 @@ STATES = (
     *(EMPTY, "Ongoing", "PrepareCommit", "PrepareAbort", "CompleteCommit", "CompleteAbort"),
     *("Dead", "PrepareEpochFence"),
 )
-# What an id without a transaction has for the time at which it began.
-NEVER = -1
 
 
 def handle(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,10 +16,6 @@ from typing import IO, Any, Self
 COMMAND = "kcat"
 SECONDS = 60.0
 _ASSIGNED = re.compile(r"% Group .* rebalanced \(memberid .*\): assigned: (.*)")
-
-
-def missing() -> bool:
-    return shutil.which(COMMAND) is None
 
 
 def version() -> str:

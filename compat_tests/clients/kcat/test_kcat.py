@@ -9,18 +9,17 @@ from typing import Any
 
 import pytest
 
+from compat_tests import toolchains
 from compat_tests.clients.kcat.kcat import (
     COMMAND,
     Member,
     consume,
     kcat,
-    missing,
     produce,
     properties,
     wait_for,
 )
 from compat_tests.conftest import BrokerUnderTest, RelayedBroker
-from compat_tests.real_broker.apache_kafka import in_ci
 from compat_tests.wire_client import WireClient
 from kafka_codecs.messages.api_19_create_topics import CreatableTopic, CreateTopicsRequest
 from kafka_codecs.messages.api_61_describe_producers import (
@@ -34,10 +33,7 @@ PARTITIONS = 4
 
 @pytest.fixture(scope="module", autouse=True)
 def _command() -> None:
-    if missing() and in_ci():
-        pytest.fail(f"needs {COMMAND}", pytrace=False)
-    if missing():
-        pytest.skip(f"needs {COMMAND}")
+    toolchains.need(COMMAND)
 
 
 def create_topic(bootstrap: str, topic: str, partitions: int) -> None:
