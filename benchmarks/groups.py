@@ -3,10 +3,12 @@
     python -m benchmarks.groups --members 100 --partitions 1000 --rounds 5
 
 Members are raw connections of one process, a hundred of them unless told otherwise, that share the
-partitions of one topic. Two times are taken in each protocol: until all that join at once have what they
-are to have (``form``), and until the others have what a member had that leaves (``rebalance``). Members
-send heartbeats every 50 ms, on both brokers, so that it is the coordinator that is waited for. Needs
-``java`` and ``mvn``; without them only this broker is measured.
+partitions of one topic. The times are those until all that join at once have what they are to have
+(``form``), and from the moment a member leaves until the others have what it had (``rebalance``), for
+several members that leave one after the other. How long that takes is mostly a matter of when the others
+next send a heartbeat: every 50 ms here. With ``rebalance at once`` all of them send one as soon as the
+member is gone, so that nothing is waited for but the coordinator. Needs ``java`` and ``mvn``; without
+them only this broker is measured.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ import statistics
 import struct
 import sys
 import time
-from typing import Any
-from uuid import UUID
+from collections.abc import Coroutine
+from typing import Any, TypeVar, cast
+
+import uvloop
 
 from benchmarks.produce import kafkashim_process
 from compat_tests import toolchains
@@ -52,29 +56,59 @@ HEARTBEAT_SECONDS = 0.05
 JOIN, SYNC, HEARTBEAT, LEAVE, CONSUMER_HEARTBEAT = 9, 5, 4, 5, 1
 MEMBER_ID_REQUIRED, REBALANCE_IN_PROGRESS = 79, 27
 TIMEOUT_MS = 120_000
+TIMES = ("form", "rebalance", "rebalance at once")
+T = TypeVar("T")
 Address = tuple[str, int]
 
 
-class Connection:
-    """A connection that asks one thing after the other."""
+class Connection(asyncio.Protocol):
+    """A connection that asks one thing after the other.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    Without streams, because what a hundred members cost their own process is not to be measured.
+    """
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport = None  # type: ignore[assignment]
+        self._received = b""
+        self._answer: asyncio.Future[bytes] | None = None
         self._sent = 0
 
     @classmethod
     async def open(cls, address: Address) -> Connection:
-        return cls(*await asyncio.open_connection(*address))
+        _, connection = await asyncio.get_running_loop().create_connection(cls, *address)
+        return connection
 
-    async def ask(self, request: Request, version: int) -> Any:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        received = self._received
+        if len(received) < 4 or len(received) < 4 + struct.unpack_from(">i", received)[0]:
+            return
+        assert self._answer is not None
+        self._received = b""
+        self._answer.set_result(received[4:])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionError("the broker closed the connection"))
+
+    async def ask(
+        self, request: Request, version: int, *, when: asyncio.Future[None] | None = None
+    ) -> Any:
+        """Send a request, with ``when`` at its moment, and give the answer."""
         self._sent += 1
-        self._writer.write(encode_request(request, version, self._sent, "member"))
-        (size,) = struct.unpack(">i", await self._reader.readexactly(4))
-        frame = await self._reader.readexactly(size)
-        return decode_response(messages(request.API_KEY)[1], version, frame)[1]
+        frame = encode_request(request, version, self._sent, "member")
+        self._answer = asyncio.get_running_loop().create_future()
+        if when is not None:
+            await when
+        self._transport.write(frame)
+        return decode_response(messages(request.API_KEY)[1], version, await self._answer)[1]
 
     def close(self) -> None:
-        self._writer.close()
+        self._answer = None
+        self._transport.close()
 
 
 class Member:
@@ -85,9 +119,27 @@ class Member:
         self._group, self._topic, self._number = group, topic, number
         self.owned: set[int] = set()
         self.leaving = False
+        self._next_heartbeat: asyncio.Future[None] | None = None
+
+    def hurry(self) -> None:
+        """Send the next heartbeat now."""
+        if self._next_heartbeat is not None and not self._next_heartbeat.done():
+            self._next_heartbeat.set_result(None)
+
+    def _soon(self) -> asyncio.Future[None]:
+        """The moment of the next heartbeat."""
+        loop = asyncio.get_running_loop()
+        self._next_heartbeat = loop.create_future()
+        loop.call_later(HEARTBEAT_SECONDS, _come, self._next_heartbeat)
+        return self._next_heartbeat
 
     async def run(self) -> None:
         raise NotImplementedError
+
+
+def _come(moment: asyncio.Future[None]) -> None:
+    if not moment.done():
+        moment.set_result(None)
 
 
 class ClassicMember(Member):
@@ -119,12 +171,12 @@ class ClassicMember(Member):
                 continue
             assigned = decode_assignment(synced.assignment).assigned_partitions
             self.owned = {partition for topic in assigned for partition in topic.partitions}
+            beat = HeartbeatRequest(
+                group_id=self._group, generation_id=generation, member_id=member_id
+            )
             while not self.leaving:
-                await asyncio.sleep(HEARTBEAT_SECONDS)
-                beat = HeartbeatRequest(
-                    group_id=self._group, generation_id=generation, member_id=member_id
-                )
-                if (await self._connection.ask(beat, HEARTBEAT)).error_code:
+                told = await self._connection.ask(beat, HEARTBEAT, when=self._soon())
+                if told.error_code:
                     self.owned = set()
                     break
             if self.leaving:
@@ -165,39 +217,70 @@ class ClassicMember(Member):
 class ConsumerMember(Member):
     async def run(self) -> None:
         member_id, epoch = f"member-{self._number}", 0
-        topic_id: UUID | None = None
-        while True:
-            owned = (
-                []
-                if topic_id is None
-                else [OwnedTopicPartitions(topic_id=topic_id, partitions=sorted(self.owned))]
-            )
+        owned: list[OwnedTopicPartitions] = []
+        while not self.leaving:
             beat = ConsumerGroupHeartbeatRequest(
                 group_id=self._group,
                 member_id=member_id,
-                member_epoch=-1 if self.leaving else epoch,
+                member_epoch=epoch,
                 rebalance_timeout_ms=-1 if epoch else TIMEOUT_MS,
                 subscribed_topic_names=None if epoch else [self._topic],
                 topic_partitions=owned,
             )
-            answer = await self._connection.ask(beat, CONSUMER_HEARTBEAT)
+            when = self._soon() if epoch else None
+            answer = await self._connection.ask(beat, CONSUMER_HEARTBEAT, when=when)
             assert not answer.error_code, answer
-            if self.leaving:
-                self.owned = set()
-                return
             epoch = answer.member_epoch
             if answer.assignment is not None:
                 self.owned = set()
                 for topic in answer.assignment.topic_partitions:
-                    topic_id = topic.topic_id
                     self.owned = set(topic.partitions)
-            await asyncio.sleep(HEARTBEAT_SECONDS)
+                    owned = [
+                        OwnedTopicPartitions(topic_id=topic.topic_id, partitions=topic.partitions)
+                    ]
+        gone = ConsumerGroupHeartbeatRequest(
+            group_id=self._group, member_id=member_id, member_epoch=-1
+        )
+        await self._connection.ask(gone, CONSUMER_HEARTBEAT)
+        self.owned = set()
 
 
 async def measure(
-    address: Address, kind: type[Member], name: str, members: int, partitions: int
-) -> tuple[float, float]:
-    """Seconds to form a group, and to rebalance when one member leaves."""
+    address: Address, kind: type[Member], name: str, options: argparse.Namespace
+) -> dict[str, list[float]]:
+    """Seconds to form a group, and to rebalance each time a member leaves."""
+    members, partitions = options.members, options.partitions
+    await _create_topic(address, name, partitions)
+    connections = [await Connection.open(address) for _ in range(members)]
+    group = [kind(c, f"group-{name}", name, number) for number, c in enumerate(connections)]
+    ClassicMember.partitions = partitions
+    times: dict[str, list[float]] = {what: [] for what in TIMES}
+    begun = time.perf_counter()
+    tasks = [asyncio.create_task(member.run()) for member in group]
+    await _settled(group, tasks, partitions)
+    times["form"].append(time.perf_counter() - begun)
+    for _ in range(options.leaves):
+        for what in ("rebalance", "rebalance at once"):
+            await asyncio.sleep(2 * HEARTBEAT_SECONDS)  # until nobody has anything to do
+            leaver, left = group.pop(), tasks.pop()
+            leaver.leaving = True
+            leaver.hurry()
+            begun = time.perf_counter()
+            await left
+            if what == "rebalance at once":
+                for member in group:
+                    member.hurry()
+            await _settled(group, tasks, partitions)
+            times[what].append(time.perf_counter() - begun)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for connection in connections:
+        connection.close()
+    return times
+
+
+async def _create_topic(address: Address, name: str, partitions: int) -> None:
     setup = await Connection.open(address)
     topic = CreatableTopic(name=name, num_partitions=partitions, replication_factor=1)
     await setup.ask(CreateTopicsRequest(topics=[topic], timeout_ms=60_000), 7)
@@ -208,24 +291,6 @@ async def measure(
     while (await setup.ask(asked, 5)).topics[0].partitions[0].error_code:
         await asyncio.sleep(0.05)
     setup.close()
-    connections = [await Connection.open(address) for _ in range(members)]
-    group = [kind(c, f"group-{name}", name, number) for number, c in enumerate(connections)]
-    ClassicMember.partitions = partitions
-    begun = time.perf_counter()
-    tasks = [asyncio.create_task(member.run()) for member in group]
-    await _settled(group, tasks, partitions)
-    formed = time.perf_counter() - begun
-    group[0].leaving = True
-    begun = time.perf_counter()
-    await tasks[0]
-    await _settled(group[1:], tasks[1:], partitions)
-    rebalanced = time.perf_counter() - begun
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    for connection in connections:
-        connection.close()
-    return formed, rebalanced
 
 
 async def _settled(group: list[Any], tasks: list[asyncio.Task[None]], partitions: int) -> None:
@@ -242,7 +307,7 @@ async def _settled(group: list[Any], tasks: list[asyncio.Task[None]], partitions
             if task.done():
                 task.result()
         assert time.perf_counter() < end, "the group never settles"
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.001)
 
 
 def run(brokers: dict[str, Address], options: argparse.Namespace) -> None:
@@ -251,19 +316,24 @@ def run(brokers: dict[str, Address], options: argparse.Namespace) -> None:
         for protocol, kind in (("classic", ClassicMember), ("consumer", ConsumerMember)):
             for broker, address in brokers.items():
                 name = f"{protocol}-{number}-{time.time_ns()}"
-                found = asyncio.run(
-                    measure(address, kind, name, options.members, options.partitions)
-                )
-                for what, seconds in zip(("form", "rebalance"), found, strict=True):
-                    times.setdefault((protocol, what, broker), []).append(seconds)
-    print(f"{options.members} members, {options.partitions} partitions, {options.rounds} rounds:")
+                for what, seconds in _in_a_loop(measure(address, kind, name, options)).items():
+                    times.setdefault((protocol, what, broker), []).extend(seconds)
+    print(
+        f"{options.members} members, {options.partitions} partitions, {options.rounds} rounds, "
+        f"each with 2 x {options.leaves} members that leave:"
+    )
     for protocol in ("classic", "consumer"):
-        for what in ("form", "rebalance"):
+        for what in TIMES:
             medians = {b: statistics.median(times[protocol, what, b]) for b in brokers}
             shown = "   ".join(f"{b} {seconds:6.3f} s" for b, seconds in medians.items())
             first, *others = medians.values()
             ratio = "".join(f"   ratio {first / other:.2f}" for other in others)
-            print(f"  {protocol:8} {what:9} {shown}{ratio}")
+            print(f"  {protocol:8} {what:18} {shown}{ratio}")
+
+
+def _in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
 
 
 def main() -> int:
@@ -271,6 +341,7 @@ def main() -> int:
     parser.add_argument("--members", type=int, default=100)
     parser.add_argument("--partitions", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--leaves", type=int, default=5)
     options = parser.parse_args()
     overrides = [part for pair in PROPERTIES.items() for part in ("--override", "=".join(pair))]
     with kafkashim_process("--rules", "kafka-4.3", "--log-level", "ERROR", *overrides) as (port, _):

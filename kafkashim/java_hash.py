@@ -6,12 +6,15 @@ equals wins; clients cannot tell why, but they can tell which.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 
 DEFAULT_CAPACITY = 16
 _GOLDEN_RATIO = -7046029254386353131
 
 
+# The ids of a group's members are put in order again with each new target.
+@functools.lru_cache(maxsize=16_384)
 def string_hash(text: str) -> int:
     """``String.hashCode``, without its sign."""
     code = 0

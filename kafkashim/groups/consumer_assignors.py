@@ -16,6 +16,7 @@ from kafkashim.java_hash import ints_in_set_order
 
 Assignment = Mapping[UUID, frozenset[int]]
 NOTHING: Assignment = {}
+_NONE = frozenset[int]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,22 @@ def _assign_uniform_homogeneous(group: GroupSpec) -> dict[str, Assignment]:
     free = _free_partitions(group, topic_ids)
     total = sum(group.partitions[topic_id] for topic_id in topic_ids)
     quota, extra = divmod(total, len(group.members))
-    assigned: dict[str, dict[UUID, set[int]]] = {}
+    assigned: dict[str, dict[UUID, frozenset[int]]] = {}
     room: list[tuple[str, int]] = []
     for position, (member_id, member) in enumerate(group.members.items()):
         left = quota + (extra > 0)
         takes_extra = extra > 0
-        kept: dict[UUID, set[int]] = {}
+        kept: dict[UUID, frozenset[int]] = {}
         for topic_id, partitions in member.assignment.items():
             if topic_id not in topic_ids:
                 continue
-            ordered = ints_in_set_order(partitions)
-            kept[topic_id] = set(ordered[:left])
-            free += [(topic_id, partition) for partition in ordered[left:]]
-            left -= len(kept[topic_id])
+            if len(partitions) > left:
+                ordered = ints_in_set_order(partitions)
+                partitions = frozenset(ordered[:left])
+                free += [(topic_id, partition) for partition in ordered[left:]]
+            if partitions:
+                kept[topic_id] = partitions
+                left -= len(partitions)
         if left > 0 and takes_extra and len(group.members) - position > extra:
             # Others may have more than their share already: leave the extra partition to them.
             left -= 1
@@ -82,9 +86,13 @@ def _assign_uniform_homogeneous(group: GroupSpec) -> dict[str, Assignment]:
         assigned[member_id] = kept
     waiting = iter(free)
     for member_id, left in room:
+        given: dict[UUID, list[int]] = {}
         for topic_id, partition in islice(waiting, left):
-            assigned[member_id].setdefault(topic_id, set()).add(partition)
-    return {member_id: _frozen(kept) for member_id, kept in assigned.items()}
+            given.setdefault(topic_id, []).append(partition)
+        kept = assigned[member_id]
+        for topic_id, more in given.items():
+            kept[topic_id] = kept.get(topic_id, _NONE).union(more)
+    return dict(assigned)
 
 
 def _free_partitions(group: GroupSpec, topic_ids: Collection[UUID]) -> list[tuple[UUID, int]]:
@@ -100,10 +108,6 @@ def _free_partitions(group: GroupSpec, topic_ids: Collection[UUID]) -> list[tupl
         for partition in range(group.partitions[topic_id])
         if partition not in taken[topic_id]
     ]
-
-
-def _frozen(partitions: Mapping[UUID, set[int]]) -> Assignment:
-    return {topic_id: frozenset(found) for topic_id, found in partitions.items() if found}
 
 
 def assign_range(group: GroupSpec) -> dict[str, Assignment]:

@@ -282,10 +282,14 @@ class ConsumerCoordinator:
         by_id = {member.member_id: member for member in members}
         known = [member_id for member_id in group.ids_in_order() if member_id in by_id]
         new = [member_id for member_id in by_id if member_id not in group.members]
+        # Members mostly subscribe to the same.
+        topic_ids = {
+            names: self.topic_ids(names) for names in {group.names_of(member) for member in members}
+        }
         specs = {
             member_id: MemberSpec(
                 by_id[member_id].instance_id,
-                self.topic_ids(group.names_of(by_id[member_id])),
+                topic_ids[group.names_of(by_id[member_id])],
                 self._target_so_far(group, by_id[member_id]),
             )
             for member_id in in_map_order([*known, *new])

@@ -88,7 +88,7 @@ class ConsumerGroup:
         # The topics as they were when the group looked at them last, and when it has to look again.
         self.topics: Mapping[str, TopicShape] = {}
         self.look_at_topics_ms = 0
-        self._partition_epochs: dict[tuple[UUID, int], int] = {}
+        self._partition_epochs: dict[UUID, dict[int, int]] = {}
         self._slots = 2
 
     # Members
@@ -146,8 +146,8 @@ class ConsumerGroup:
             self.static_members[member.instance_id] = member.member_id
         for partitions in (member.assigned, member.pending_revocation):
             for topic_id, found in partitions.items():
-                for partition in found:
-                    self._partition_epochs[topic_id, partition] = member.epoch
+                epochs = self._partition_epochs.setdefault(topic_id, {})
+                epochs.update(dict.fromkeys(found, member.epoch))
 
     def remove(self, member_id: str) -> None:
         """Let a member go with all it has, and is to have."""
@@ -167,14 +167,15 @@ class ConsumerGroup:
     def _release(self, member: ConsumerGroupMember) -> None:
         for partitions in (member.assigned, member.pending_revocation):
             for topic_id, found in partitions.items():
+                epochs = self._partition_epochs.get(topic_id, {})
                 for partition in found:
                     # Somebody else may have it at a later epoch already.
-                    if self._partition_epochs.get((topic_id, partition)) == member.epoch:
-                        del self._partition_epochs[topic_id, partition]
+                    if epochs.get(partition) == member.epoch:
+                        del epochs[partition]
 
     def partition_epoch(self, topic_id: UUID, partition: int) -> int:
         """The epoch at which a member has a partition, or still has to give it up; -1 when nobody has."""
-        return self._partition_epochs.get((topic_id, partition), -1)
+        return self._partition_epochs.get(topic_id, {}).get(partition, -1)
 
     def target_of(self, member_id: str, instance_id: str | None) -> Assignment:
         """What a member is to have; a static one that comes back has what it had before."""

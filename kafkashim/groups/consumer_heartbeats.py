@@ -226,15 +226,19 @@ class Subscribing:
             self._changes.append(lambda: groups.set_target(group, epoch, assigned))
             target_epoch, target = epoch, assigned.get(updated.member_id, NOTHING)
         changed = names_changed or expression.changed
-        reconciled = Reconciliation(
-            target_epoch,
-            target,
-            groups.topic_ids(group.names_of(updated)),
-            changed,
-            owned,
-            group.partition_epoch,
-        ).next(updated)
-        if reconciled != group.members.get(reconciled.member_id):
+        if changed or not updated.is_reconciled_to(target_epoch):
+            reconciled = Reconciliation(
+                target_epoch,
+                target,
+                groups.topic_ids(group.names_of(updated)),
+                changed,
+                owned,
+                group.partition_epoch,
+            ).next(updated)
+        else:
+            reconciled = updated
+        known = group.members.get(reconciled.member_id)
+        if reconciled is not known and reconciled != known:
             moved = reconciled != updated
             self._changes.append(lambda: groups.put(group, reconciled, moved=moved))
         if expression.to_resolve:

@@ -129,9 +129,10 @@ class Reconciliation:
     partition_epoch: Callable[[UUID, int], int]
 
     def next(self, member: ConsumerGroupMember) -> ConsumerGroupMember:
-        """The member after its heartbeat: one step nearer to the target, where a step is possible."""
-        if member.is_reconciled_to(self.target_epoch) and not self.subscription_changed:
-            return member
+        """The member after its heartbeat: one step nearer to the target, where a step is possible.
+
+        Not for a member that is there already and subscribes to the same as before.
+        """
         if member.state is MemberState.STABLE and member.epoch == self.target_epoch:
             return self._without_unsubscribed(member)
         if member.state is MemberState.UNREVOKED_PARTITIONS and owns_any(
