@@ -57,6 +57,7 @@ LAYERS = (
     ("state",),
     ("config_alteration",),
     ("listeners", "apis"),
+    ("faults", "journal"),
     ("dispatch",),
     ("connection",),
     ("server",),

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from kafka_codecs.schema import Buffer
 from kafkashim.dispatch import Answer, CloseConnection, Dispatcher
-from kafkashim.parked import Parked, Throttled
+from kafkashim.parked import Ending, Muting, Parked
 
 SHARED_BUFFER_SIZE = 256 * 1024
 # How far the own buffer may be ahead of what was received.
@@ -199,10 +199,14 @@ class Connection:
                     out += answer
                     size += sum(map(len, answer))
                 elif isinstance(answer, Parked):
-                    if isinstance(answer, Throttled):
-                        muted = self._mute(answer)
-                        out += muted
-                        size += sum(map(len, muted))
+                    if isinstance(answer, Muting):
+                        begun = self._mute(answer)
+                        out += begun
+                        size += sum(map(len, begun))
+                    elif isinstance(answer, Ending):
+                        begun = self._end(answer)
+                        out += begun
+                        size += sum(map(len, begun))
                     else:
                         self._parked = answer
                     break
@@ -228,31 +232,41 @@ class Connection:
             self._transport.close()
         return o
 
-    def _mute(self, throttled: Throttled[Any]) -> list[Buffer]:
-        """Handle no more requests until the time is over; gives what is to be sent before."""
-        self._parked = throttled
-        throttled.begin(self._dispatcher.clock, self._unmute)
-        frame = throttled.frame
-        if frame is None:
-            return []
-        return [frame] if isinstance(frame, bytes) else frame
+    def _mute(self, muting: Muting[Any]) -> list[Buffer]:
+        """Handle no more requests until it is over; gives what is to be sent before."""
+        self._parked = muting
+        return muting.begin(self._dispatcher.clock, self._send, self._unmute)
+
+    def _end(self, ending: Ending[Any]) -> list[Buffer]:
+        """Be closed; gives what is to be sent before."""
+        log.warning("Closing connection %s:%d: %s", self.peer_host, self.peer_port, ending.reason)
+        self.closed = True
+        return ending.cut()
+
+    def _send(self, buffers: list[Buffer]) -> None:
+        if not self.closed:
+            self._transport.write(buffers, sum(map(len, buffers)))
 
     def _unmute(self) -> None:
         self._parked = None
         if not self.closed:
             self._go_on()
 
-    def _answered(self, answer: Answer | Throttled[Any]) -> None:
+    def _answered(self, answer: Answer | Parked[Any]) -> None:
         """A parked answer is there."""
         if self.closed:
             return
-        if isinstance(answer, Throttled):
-            muted = self._mute(answer)
-            self._transport.write(muted, sum(map(len, muted)))
+        if isinstance(answer, Muting):
+            self._send(self._mute(answer))
+            return
+        if isinstance(answer, Ending):
+            begun = self._end(answer)
+            self._transport.write(begun, sum(map(len, begun)))
+            self._transport.close()
             return
         if isinstance(answer, bytes):
             self._transport.write([answer], len(answer))
-        else:
+        elif isinstance(answer, list):
             self._transport.write(answer, sum(map(len, answer)))
         if self._parked is not None:
             self._parked = None

@@ -10,7 +10,7 @@ import importlib
 import logging
 import struct
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kafka_codecs.codegen import decoder, encoder
 from kafka_codecs.flat import Malformed
@@ -23,8 +23,14 @@ from kafka_codecs.header import (
 from kafka_codecs.messages import messages
 from kafka_codecs.schema import Buffer, MalformedMessage, Message
 from kafkashim.apis import Peer, RequestContext
-from kafkashim.parked import Parked, Throttled
+from kafkashim.faults import Faults
+from kafkashim.parked import Given, Parked, Silence
 from kafkashim.state import Broker
+
+if TYPE_CHECKING:
+    from kafkashim.faults.about import Item
+    from kafkashim.faults.fault import Fault
+    from kafkashim.journal import Entry, Journal
 
 log = logging.getLogger("kafkashim.dispatch")
 
@@ -112,7 +118,7 @@ _head = struct.Struct(">Iih").unpack_from
 # The bytes of an answer with its size in front; a list of buffers where stored batches are among them.
 Answer = bytes | list[Buffer]
 # Takes an answer that comes later.
-Later = Callable[[Answer | Throttled[Any]], None]
+Later = Callable[[Answer | Parked[Any]], None]
 
 
 class CloseConnection(Exception):
@@ -138,10 +144,35 @@ class Route(NamedTuple):
     joined: bool
 
 
+class Exchange:
+    """A request on its way through a fault.
+
+    Attributes:
+        hits: what of the request the fault means.
+        partly: whether it means single partitions rather than whole requests.
+    """
+
+    __slots__ = ("broker", "context", "hits", "partly", "request", "route")
+
+    def __init__(self, route: Route, request: Any, broker: Broker, context: RequestContext) -> None:
+        self.route = route
+        self.request = request
+        self.broker = broker
+        self.context = context
+        self.hits: list[Item] = []
+        self.partly = False
+
+    def handle(self, request: Any) -> Any:
+        """Have the API do what a request asks for."""
+        return self.route.handle(request, self.broker, self.context)
+
+
 class Dispatcher:
     """From a request frame to the buffers of its answer."""
 
-    def __init__(self, broker: Broker, decoder: str = "flat") -> None:
+    def __init__(
+        self, broker: Broker, decoder: str = "flat", journal: Journal | None = None
+    ) -> None:
         if decoder not in DECODERS:
             raise ValueError(f"decoder is one of {', '.join(DECODERS)}, not {decoder!r}")
         self._broker = broker
@@ -149,9 +180,17 @@ class Dispatcher:
         self._construct = decoder == "construct"
         self._routes: dict[int, Route] = {}
         self._rows = {row.key: row for row in TABLE}
+        self.faults = Faults(self._watch)
+        self.journal = journal
+        self._watched = False
+        self._watch()
         broker.offered = {
             row.key: (row.low, row.high) for row in TABLE if row.when is None or row.when(broker)
         }
+
+    def _watch(self) -> None:
+        # The one question that every request costs while nothing goes wrong and nobody takes notes.
+        self._watched = len(self.faults) > 0 or self.journal is not None
 
     def dispatch(self, frame: memoryview, peer: Peer, later: Later) -> Answer | Parked[Any] | None:
         """Answer a frame.
@@ -184,21 +223,67 @@ class Dispatcher:
                     o += 1
             request, _ = route.decode(frame, o)
         except MalformedMessage as error:
-            raise CloseConnection(f"malformed {_title(frame)}: {error}") from None
+            raise self._unreadable(frame, peer, f"malformed {_title(frame)}: {error}") from None
         except (struct.error, IndexError, Malformed) as error:
-            raise CloseConnection(f"malformed request header: {error}") from None
+            raise self._unreadable(frame, peer, f"malformed request header: {error}") from None
         context = RequestContext(route.version, client_id, peer, len(frame))
         try:
+            if self._watched:
+                return self._dispatch_watched(
+                    Exchange(route, request, self._broker, context), frame, correlation_id, later
+                )
             response = route.handle(request, self._broker, context)
-            if response is None:
-                return None
-            if isinstance(response, Parked):
-                parked: Parked[Any] = response  # pyright: ignore[reportUnknownVariableType]
-                return _park(route, correlation_id, parked, later)
+            if response is None or isinstance(response, Parked):
+                return _answer(route, correlation_id, response, later)
             return _frame_response(route, correlation_id, response)
         except Exception as error:
             log.exception("Unexpected error while handling %s", _title(frame))
             raise CloseConnection(f"unexpected {type(error).__name__}") from error
+
+    def _unreadable(self, frame: memoryview, peer: Peer, reason: str) -> CloseConnection:
+        if self.journal is not None:
+            self.journal.unreadable(frame, peer, self.clock.now_ms(), reason)
+        return CloseConnection(reason)
+
+    def _dispatch_watched(
+        self, exchange: Exchange, frame: memoryview, correlation_id: int, later: Later
+    ) -> Answer | Parked[Any] | None:
+        """Answer a request that a fault may act on, and note what came of it."""
+        fault: Fault | None = None
+        if len(self.faults):
+            from kafkashim.faults.about import About
+
+            about = About(exchange.request, self._broker, exchange.context)
+            fault = self.faults.acting_on(about)
+            if fault is not None:
+                exchange.hits = fault.conditions.hits(about)
+                exchange.partly = fault.conditions.asks_for_items
+                log.info("%s v%d of %s: %s", about.name, about.version, about.client_id, fault)
+        entry: Entry | None = None
+        if self.journal is not None:
+            entry = self.journal.came(frame, exchange.context, correlation_id, self.clock.now_ms())
+            later = self._noted(entry, later)
+            if fault is not None:
+                entry.fault = str(fault.words())
+        try:
+            if fault is None:
+                response = exchange.handle(exchange.request)
+            else:
+                response = fault.action.act(exchange)
+            answer = _answer(exchange.route, correlation_id, response, later)
+        finally:
+            if self.journal is not None:
+                self.journal.over()
+        if entry is not None:
+            entry.given(answer, self.clock.now_ms())
+        return answer
+
+    def _noted(self, entry: Entry, later: Later) -> Later:
+        def note(answer: Answer | Parked[Any]) -> None:
+            entry.given(answer, self.clock.now_ms())
+            later(answer)
+
+        return note
 
     def _route(self, key: int, version: int) -> Route | None:
         """The route of an API version that is offered; ``None`` for an unknown ApiVersions one.
@@ -265,30 +350,38 @@ def _construct_codecs(
     return decode, encode
 
 
-def _park(
-    route: Route, correlation_id: int, parked: Parked[Any], later: Later
+def _answer(
+    route: Route, correlation_id: int, response: Any, later: Later
 ) -> Answer | Parked[Any] | None:
-    """Have the answer sent when it is there; one that is there already is given at once."""
-    if isinstance(parked, Throttled) or parked.response is not None:
-        return _frame(route, correlation_id, parked.response or parked)
+    """What the connection gets; the bytes of an answer that comes later go to ``later``."""
+    if response is None:
+        return None
+    if not isinstance(response, Parked):
+        return _frame_response(route, correlation_id, response)
+    parked: Parked[Any] = response  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(parked, Given):
+        return None if isinstance(parked, Silence) else _frame_given(route, correlation_id, parked)
+    if parked.response is not None:
+        return _answer(route, correlation_id, parked.response, later)
 
     def deliver(response: Any) -> None:
-        framed = _frame(route, correlation_id, response)
-        if framed is not None:
+        if isinstance(response, Silence):
+            later([])
+        elif response is not None:
+            framed = _answer(route, correlation_id, response, later)
+            assert framed is not None
             later(framed)
 
     parked.deliver_to(deliver)
     return parked
 
 
-def _frame(route: Route, correlation_id: int, response: Any) -> Answer | Throttled[Any] | None:
-    """The bytes of an answer; of a throttled one they go along with it."""
-    if isinstance(response, Throttled):
-        throttled: Throttled[Any] = response  # pyright: ignore[reportUnknownVariableType]
-        if throttled.given is not None:
-            throttled.frame = _frame_response(route, correlation_id, throttled.given)
-        return throttled
-    return None if response is None else _frame_response(route, correlation_id, response)
+def _frame_given(route: Route, correlation_id: int, given: Given[Any]) -> Given[Any]:
+    """An answer that is sent in a way of its own, with its bytes."""
+    if given.given is not None:
+        framed = _frame_response(route, correlation_id, given.given)
+        given.frame = [framed] if isinstance(framed, bytes) else framed
+    return given
 
 
 def _frame_response(route: Route, correlation_id: int, response: Any) -> Answer:

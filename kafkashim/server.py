@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kafka_codecs.schema import Buffer
-from kafkashim.clock import TimerHandle
+from kafkashim.clock import LoopClock, TimerHandle
 from kafkashim.config import Config
 from kafkashim.connection import SHARED_BUFFER_SIZE, Connection
 from kafkashim.dispatch import Dispatcher
@@ -19,27 +19,15 @@ from kafkashim.ids import IdSource
 from kafkashim.rules.producer_state import BOOKS, Book
 from kafkashim.state import Broker
 
+if TYPE_CHECKING:
+    from kafkashim.journal import Journal
+
 # Answers up to this size are joined into one buffer; larger ones go out as they lie.
 JOIN_BYTES = 16 * 1024
 # How often the loop has to turn without a new connection for the last to have come.
 QUIET_TURNS = 4
 
 log = logging.getLogger("kafkashim.server")
-
-
-class LoopClock:
-    """Machine time and the timers of an event loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def now_ms(self) -> int:
-        """Milliseconds since the epoch."""
-        return time.time_ns() // 1_000_000
-
-    def call_later(self, delay_ms: float, callback: Callable[[], None]) -> TimerHandle:
-        """Call back in the loop."""
-        return self._loop.call_later(delay_ms / 1000, callback)
 
 
 class _Protocol(asyncio.BufferedProtocol):
@@ -117,11 +105,14 @@ class Server:
         book: Book = BOOKS["explicit"],
         decoder: str = "flat",
         ids: IdSource | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.config = config
-        self.broker = Broker(config, LoopClock(self.loop), book=book, ids=ids)
-        self._dispatcher = Dispatcher(self.broker, decoder)
+        self.clock = LoopClock(self.loop)
+        self.broker = Broker(config, self.clock, book=book, ids=ids)
+        self._dispatcher = Dispatcher(self.broker, decoder, journal)
+        self.faults = self._dispatcher.faults
         self._shared = memoryview(bytearray(SHARED_BUFFER_SIZE))
         self._protocols: set[_Protocol] = set()
         self._numbers = count(1)

@@ -1,14 +1,4 @@
-"""A broker inside a test, a script or a notebook.
-
-    from kafkashim.testing import KafkaShim
-
-    with KafkaShim() as broker:
-        producer = Producer({"bootstrap.servers": broker.bootstrap_servers})
-
-``with`` runs the broker in a thread of its own, so that blocking clients can be used; ``async with`` runs
-it in the event loop that is there. Either way it listens on a free port of 127.0.0.1, and when the block
-ends nothing is left: no thread, no socket, no task.
-"""
+"""A broker for the time of a block, in a thread of its own or in the loop that is there."""
 
 from __future__ import annotations
 
@@ -19,10 +9,14 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from kafkashim.config import Config
+from kafkashim.faults import Faults
 from kafkashim.ids import IdSource
+from kafkashim.journal import Journal
 from kafkashim.rules.producer_state import BOOKS
 from kafkashim.server import Server, run_loop
 from kafkashim.state import Broker, Decision
+from kafkashim.testing.clock import ShimClock
+from kafkashim.testing.journal import ShimJournal
 
 T = TypeVar("T")
 
@@ -64,6 +58,7 @@ class KafkaShim:
         self._decoder = decoder
         self._config = Config.from_overrides(overrides)
         self._seed = seed
+        self._journal = Journal()
         self._on_decision = on_decision
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -95,6 +90,21 @@ class KafkaShim:
         """The broker's state; from another thread, look at it only through :meth:`call`."""
         return self._running().broker
 
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on purpose: ``broker.faults.drop_answer(api="Produce", times=1)``."""
+        return self._running().faults
+
+    @property
+    def clock(self) -> ShimClock:
+        """The broker's time: ``broker.clock.advance(hours=25)``."""
+        return ShimClock(self._running().clock, self.call)
+
+    @property
+    def journal(self) -> ShimJournal:
+        """What happened: every request, decision and fault."""
+        return ShimJournal(self._journal, self.call)
+
     def call(self, work: Callable[[Broker], T]) -> T:
         """Run ``work(broker)`` in the broker's thread and give its result."""
         server = self._running()
@@ -115,10 +125,17 @@ class KafkaShim:
 
     async def _start(self) -> Server:
         ids = IdSource(self._seed) if self._seed is not None else None
-        server = Server(self._config, book=self._book, decoder=self._decoder, ids=ids)
-        server.broker.on_decision = self._on_decision
+        server = Server(
+            self._config, book=self._book, decoder=self._decoder, ids=ids, journal=self._journal
+        )
+        server.broker.on_decision = self._decided
         await server.start()
         return server
+
+    def _decided(self, decision: Decision) -> None:
+        self._journal.decided(decision)
+        if self._on_decision is not None:
+            self._on_decision(decision)
 
     async def __aenter__(self) -> Self:
         self._server = await self._start()
