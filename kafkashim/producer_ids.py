@@ -15,7 +15,8 @@ from kafkashim.config import Config
 # The epoch below Short.MAX_VALUE - 1: at 32766 an id is exhausted and a new one is given
 # (``TransactionMetadata.isEpochExhausted``).
 LAST_EPOCH = 32766
-BLOCK_START = 0
+# What a broker gets from the controller at once (ProducerIdsBlock.PRODUCER_ID_BLOCK_SIZE, KIP-730).
+BLOCK_SIZE = 1000
 NO_ID = -1
 # The state of a transactional id that is in no transaction (TransactionState.EMPTY).
 EMPTY = "Empty"
@@ -62,8 +63,14 @@ class ProducerIds:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self.next_id = BLOCK_START
+        self.next_id = 0
+        # The epoch that the next id without a transactional id starts at.
+        self.next_epoch = 0
         self.transactional: dict[str, TransactionalProducer] = {}
+
+    def begin_block(self) -> None:
+        """Go on with the next block: what is left of the old one is lost with a restart."""
+        self.next_id += -self.next_id % BLOCK_SIZE
 
     def new_id(self) -> int:
         """A producer id nobody had before."""
@@ -82,7 +89,8 @@ class ProducerIds:
         if given != (producer_epoch != NO_ID):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if transactional_id is None:
-            return ProducerIdAndEpoch(self.new_id(), 0)
+            epoch, self.next_epoch = self.next_epoch, 0
+            return ProducerIdAndEpoch(self.new_id(), epoch)
         if not transactional_id:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if not 0 < timeout_ms <= self._config.transaction_max_timeout_ms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
@@ -127,26 +127,49 @@ class Server:
             OSError: a port is in use, or an address is not this machine's.
         """
         try:
-            names, addresses = self.config.listener_names, self.config.listen_addresses
-            for name, (host, port) in zip(names, addresses, strict=True):
-                listener = await self.loop.create_server(
-                    partial(_Protocol, self, name), host or None, port, backlog=128
-                )
-                self._listeners.append(listener)
-                self.addresses.append(listener.sockets[0].getsockname()[:2])
+            await self._listen(self.config.listen_addresses)
         except OSError:
             await self.stop()
             raise
         self.broker.start()
         self._sweep_later()
 
+    async def _listen(self, addresses: Sequence[tuple[str, int]]) -> None:
+        for name, (host, port) in zip(self.config.listener_names, addresses, strict=True):
+            listener = await self.loop.create_server(
+                partial(_Protocol, self, name), host or None, port, backlog=128
+            )
+            self._listeners.append(listener)
+            self.addresses.append(listener.sockets[0].getsockname()[:2])
+
+    async def restart(self, *, clean: bool = True, down_seconds: float = 0) -> None:
+        """Go, and come back on the same ports with what Apache Kafka would still know.
+
+        Args:
+            clean: as after a controlled shutdown; otherwise as after a crash of the process, whose
+                writes the operating system still had.
+            down_seconds: for how long nothing listens, in seconds of the machine.
+
+        Raises:
+            OSError: somebody took a port meanwhile.
+        """
+        await self._stop_listening()
+        self.broker.restart(clean=clean)
+        await asyncio.sleep(down_seconds)
+        addresses, self.addresses = self.addresses, []
+        await self._listen(addresses)
+        log.info("Restarted, %s", "clean" if clean else "unclean")
+
     async def stop(self) -> None:
         """Stop listening, close every connection, stop every timer."""
-        for listener in self._listeners:
-            listener.close()
         if self._idle_sweep is not None:
             self._idle_sweep.cancel()
         self.broker.close()
+        await self._stop_listening()
+
+    async def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
         # A connection that was on its way when the listeners closed is still made, and the loop cannot be
         # closed under it.
         quiet = 0

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from kafkashim.scram_credentials import ScramCredentials
     from kafkashim.throttling import ByteRates
 
-LEADER_EPOCH = 0
+FIRST_LEADER_EPOCH = 0
+# By how much it rises when the only replica's broker goes and comes back: once for each.
+RESTART_EPOCHS = 2
 # What a new cluster of one node has in its metadata log.
 METADATA_AT_START = 37
 
@@ -57,7 +59,17 @@ class Decision:
 class Partition:
     """One partition: its log, the producers it remembers, the fetches that wait for it."""
 
-    __slots__ = ("index", "leader_epoch", "log", "log_dir", "name", "producers", "topic", "waiting")
+    __slots__ = (
+        "held_high_watermark",
+        "index",
+        "leader_epoch",
+        "log",
+        "log_dir",
+        "name",
+        "producers",
+        "topic",
+        "waiting",
+    )
 
     def __init__(
         self, topic: Topic, index: int, log: PartitionLog, book: Book, log_dir: str
@@ -68,8 +80,11 @@ class Partition:
         self.log = log
         self.log_dir = log_dir
         self.producers = ProducerStateManager(book)
-        self.leader_epoch = LEADER_EPOCH
+        self.leader_epoch = FIRST_LEADER_EPOCH
+        log.epochs.assign(FIRST_LEADER_EPOCH, 0)
         self.waiting: set[Callable[[], None]] = set()
+        # Where consumers are held back, as by followers that are behind; None where they are not.
+        self.held_high_watermark: int | None = None
 
     @property
     def log_start_offset(self) -> int:
@@ -78,8 +93,51 @@ class Partition:
 
     @property
     def high_watermark(self) -> int:
-        """The first offset that cannot be read yet."""
-        return self.log.high_watermark
+        """The first offset that cannot be read yet. One replica: that after the last record."""
+        end = self.log.log_end_offset
+        held = self.held_high_watermark
+        return end if held is None else min(held, end)
+
+    def begin_leader_epoch(self, epoch: int) -> None:
+        """A leader begins, whose batches carry this epoch."""
+        self.leader_epoch = epoch
+        self.log.epochs.assign(epoch, self.log.log_end_offset)
+
+    def begin_at(self, offset: int) -> None:
+        """Be empty, and go on at an offset beyond the log's end."""
+        self.log.begin_at(offset)
+        self._head_gone(offset)
+        if self.held_high_watermark is not None:
+            self.held_high_watermark = None
+        self.wake()
+
+    def restart(self, *, clean: bool) -> None:
+        """Be as after a restart of the broker (measured on Apache Kafka 4.3.1).
+
+        Of each producer only the newest batch is still known, also after an unclean one: recovery writes
+        a snapshot and reads it again. After a clean restart nothing is known of the producers of a log
+        that is empty; after an unclean one records are there again whose deletion was not written down.
+        """
+        log = self.log
+        if not clean:
+            log.forget_log_start()
+        if clean and log.log_start_offset == log.log_end_offset:
+            self.producers.clear()
+        self.producers.keep_newest()
+        self.begin_leader_epoch(self.leader_epoch + RESTART_EPOCHS)
+
+    def read(self, offset: int, max_bytes: int, at_least_one: bool) -> list[memoryview]:
+        """Stored bytes from an offset on, up to the high watermark (:meth:`PartitionLog.read`)."""
+        if self.held_high_watermark is None:
+            return self.log.read(offset, max_bytes, at_least_one)
+        there = self.log.size_between(offset, self.high_watermark)
+        return self.log.read(offset, min(max_bytes, there), at_least_one) if there else []
+
+    def size_from(self, offset: int) -> int | None:
+        """Bytes that can be read from an offset on; ``None`` when they lie in several segments."""
+        if self.held_high_watermark is None:
+            return self.log.size_from(offset)
+        return self.log.size_between(offset, self.high_watermark)
 
     def delete_records(self, before: int) -> int:
         """Forget what lies before an offset; gives the new log start offset."""
@@ -250,6 +308,18 @@ class Broker:
         self._timers.clear()
         if self._groups is not None:
             self._groups.close()
+
+    def restart(self, *, clean: bool) -> None:
+        """Know what Apache Kafka still knows after a restart.
+
+        Topics, records, committed offsets, groups with their members and transactional ids stay; fetch
+        sessions and the rest of the block of producer ids do not.
+        """
+        self.fetch_sessions.sessions.clear()
+        self.producer_ids.begin_block()
+        for topic in self.topics.values():
+            for partition in topic.partitions:
+                partition.restart(clean=clean)
 
     def _every(self, name: str, interval_ms: int, work: Callable[[], None]) -> None:
         def run() -> None:

@@ -179,6 +179,13 @@ class ApacheKafka:
             self._process.wait()
         self._process = None
 
+    def kill(self) -> None:
+        """End it without a word, as the operating system does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
     def _remove(self) -> None:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)

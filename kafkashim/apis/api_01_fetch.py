@@ -166,7 +166,7 @@ class Reader:
                 continue
             if partition.topic.topic_id not in self.broker.topics_by_id:
                 return True
-            there = partition.log.size_from(wanted.fetch_offset)
+            there = partition.size_from(wanted.fetch_offset)
             if there is None:
                 return True
             if there:
@@ -194,8 +194,8 @@ class Reader:
         offset = wanted.fetch_offset
         answer = PartitionData(
             partition_index=wanted.index,
-            high_watermark=log.high_watermark,
-            last_stable_offset=log.high_watermark,
+            high_watermark=partition.high_watermark,
+            last_stable_offset=partition.high_watermark,
             log_start_offset=log.log_start_offset,
             aborted_transactions=[] if self.read_committed else None,
             records=b"",
@@ -209,10 +209,10 @@ class Reader:
                 return answer
         if not log.log_start_offset <= offset <= log.log_end_offset:
             return _failed(wanted.index, ErrorCode.OFFSET_OUT_OF_RANGE)
-        if max_bytes < 0 and offset < log.log_end_offset:
+        if max_bytes < 0 and offset < partition.high_watermark:
             return _failed(wanted.index, ErrorCode.UNKNOWN_SERVER_ERROR)
         if max_bytes > 0 or at_least_one:
-            answer.records = log.read(offset, max_bytes, at_least_one)
+            answer.records = partition.read(offset, max_bytes, at_least_one)
         return answer
 
     def _not_there(self, wanted: FetchPartition) -> PartitionData:

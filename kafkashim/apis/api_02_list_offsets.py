@@ -98,16 +98,17 @@ def _look_up(
         partition_index=index,
         timestamp=found.timestamp,
         offset=found.offset,
-        leader_epoch=partition.leader_epoch if found.offset >= 0 else -1,
+        leader_epoch=found.leader_epoch,
     )
 
 
 def _find(partition: Partition, timestamp: int) -> TimestampOffset:
     log = partition.log
     if timestamp == LATEST:
-        return TimestampOffset(-1, log.high_watermark)
+        return TimestampOffset(-1, partition.high_watermark, partition.leader_epoch)
     if timestamp in (EARLIEST, EARLIEST_LOCAL):
-        return TimestampOffset(-1, log.log_start_offset)
+        start = log.log_start_offset
+        return TimestampOffset(-1, start, log.epochs.earliest_at(start))
     if timestamp == MAX_TIMESTAMP:
         return log.offset_of_max_timestamp()
     if timestamp in (LATEST_TIERED, EARLIEST_PENDING_UPLOAD):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from kafka_codecs.errors import ErrorCode
+from kafkashim.log.leader_epochs import UNDEFINED_EPOCH
 from kafkashim.state import Partition
-
-UNDEFINED_EPOCH = -1
-UNDEFINED_EPOCH_OFFSET = -1
 
 
 def check_current_leader_epoch(partition: Partition, epoch: int) -> ErrorCode:
@@ -19,10 +17,6 @@ def check_current_leader_epoch(partition: Partition, epoch: int) -> ErrorCode:
 
 
 def end_offset_for_epoch(partition: Partition, epoch: int) -> tuple[int, int]:
-    """The largest known epoch not above ``epoch`` and its end offset (``LeaderEpochFileCache``)."""
-    if epoch == partition.leader_epoch:
-        return epoch, partition.log.log_end_offset
-    if epoch < UNDEFINED_EPOCH:
-        # Below every epoch there was: it ended where the first one began.
-        return epoch, partition.log_start_offset
-    return UNDEFINED_EPOCH, UNDEFINED_EPOCH_OFFSET
+    """The largest known epoch not above ``epoch`` and its end offset."""
+    log = partition.log
+    return log.epochs.end_offset_for(epoch, log.log_end_offset)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
@@ -25,6 +25,7 @@ from kafka_codecs.record_batch import (
     RecordBatch,
     seal,
 )
+from kafkashim.log.leader_epochs import LeaderEpochs
 from kafkashim.log.storage import SegmentStore, Storage
 
 _KNOWN_ATTRIBUTES = COMPRESSION_MASK | TRANSACTIONAL_BIT | CONTROL_BIT | DELETE_HORIZON_BIT
@@ -43,10 +44,11 @@ class LogLimits(Protocol):
 
 
 class TimestampOffset(NamedTuple):
-    """A record found by its timestamp; -1 and -1 when there is none."""
+    """A record found by its timestamp, and the leader epoch it was written in; -1 when there is none."""
 
     timestamp: int
     offset: int
+    leader_epoch: int = -1
 
 
 NOT_FOUND = TimestampOffset(NO_TIMESTAMP, -1)
@@ -88,6 +90,7 @@ class PartitionLog:
         "_limits",
         "_newest_deleted",
         "_storage",
+        "epochs",
         "log_end_offset",
         "log_start_offset",
         "segments",
@@ -100,16 +103,12 @@ class PartitionLog:
         self.log_end_offset = 0
         self.segments: list[Segment] = [Segment(0, storage.segment(0))]
         self._newest_deleted = NOT_FOUND
+        self.epochs = LeaderEpochs()
 
     @property
     def size(self) -> int:
         """Bytes kept."""
         return sum(segment.store.size for segment in self.segments)
-
-    @property
-    def high_watermark(self) -> int:
-        """The offset up to which consumers may read. One replica: all of it."""
-        return self.log_end_offset
 
     def append(
         self, batch: RecordBatch, max_timestamp: int, leader_epoch: int, log_append_time: bool
@@ -204,6 +203,18 @@ class PartitionLog:
         index = bisect_right(segment.offsets, offset - segment.base_offset) - 1
         return segment.store.size - segment.positions[index]
 
+    def size_between(self, offset: int, end: int) -> int:
+        """Bytes of the batches of one segment from that which holds ``offset`` to that before ``end``."""
+        if offset >= end:
+            return 0
+        at = bisect_right(self.segments, offset, key=lambda segment: segment.base_offset) - 1
+        segment = self.segments[at]
+        first = bisect_right(segment.offsets, offset - segment.base_offset) - 1
+        behind = bisect_left(segment.offsets, end - segment.base_offset)
+        positions = segment.positions
+        stop = positions[behind] if behind < len(positions) else segment.store.size
+        return stop - positions[first]
+
     def batches(self) -> Iterator[RecordBatch]:
         """All batches kept, oldest first."""
         for segment in self.segments:
@@ -244,7 +255,19 @@ class PartitionLog:
             self._newest_deleted = self.offset_of_max_timestamp()
             self._roll()
             del self.segments[0]
+        self.epochs.truncate_from_start(self.log_start_offset)
         return self.log_start_offset
+
+    def begin_at(self, offset: int) -> None:
+        """Be an empty log that goes on at an offset."""
+        self.log_start_offset = self.log_end_offset = offset
+        self.segments = [Segment(offset, self._storage.segment(offset))]
+        self._newest_deleted = NOT_FOUND
+        self.epochs.assign(self.epochs.latest, offset)
+
+    def forget_log_start(self) -> None:
+        """Begin where the oldest segment does: what was deleted of it is there again."""
+        self.log_start_offset = self.segments[0].base_offset
 
     def enforce_retention(self, now_ms: int) -> int:
         """Drop old segments by time, then by size (``UnifiedLog.deleteOldSegments``).
@@ -276,6 +299,7 @@ class PartitionLog:
         del self.segments[0]
         self._newest_deleted = NOT_FOUND
         self.log_start_offset = max(self.log_start_offset, self.segments[0].base_offset)
+        self.epochs.truncate_from_start(self.log_start_offset)
         return 1
 
 
@@ -286,5 +310,6 @@ def _search(segment: Segment, timestamp: int, start: int) -> TimestampOffset:
             continue
         for record in batch.iterate():
             if record.timestamp >= timestamp and record.offset >= start:
-                return TimestampOffset(record.timestamp, record.offset)
+                epoch = batch.partition_leader_epoch
+                return TimestampOffset(record.timestamp, record.offset, epoch)
     return NOT_FOUND

@@ -393,6 +393,20 @@ class ProducerStateManager:
             self._producers[batch.producer_id] = entry
         entry.add_batch(batch, base_offset)
 
+    def put(self, entry: ProducerStateEntry) -> None:
+        """Know of a producer what an entry says."""
+        self._producers[entry.producer_id] = entry
+
+    def clear(self) -> None:
+        """Forget all producers."""
+        self._producers.clear()
+
+    def keep_newest(self) -> None:
+        """Forget all batches but the newest of each producer, as a snapshot does (``writeSnapshot``)."""
+        for entry in self._producers.values():
+            while len(entry.batches) > 1:
+                entry.batches.popleft()
+
     def truncate_head(self, log_start_offset: int) -> None:
         """The records before an offset are gone: forget what the book forgets with them."""
         if not self.book.forgets_deleted:

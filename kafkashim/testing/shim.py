@@ -15,6 +15,7 @@ from kafkashim.journal import Journal
 from kafkashim.rules.producer_state import BOOKS
 from kafkashim.server import Server, run_loop
 from kafkashim.state import Broker, Decision
+from kafkashim.testing import world
 from kafkashim.testing.clock import ShimClock
 from kafkashim.testing.journal import ShimJournal
 
@@ -104,6 +105,85 @@ class KafkaShim:
     def journal(self) -> ShimJournal:
         """What happened: every request, decision and fault."""
         return ShimJournal(self._journal, self.call)
+
+    def set_producer_state(
+        self, topic: str, partition: int, *, producer_id: int, epoch: int, next_sequence: int
+    ) -> None:
+        """Have a partition know a producer, as if a batch of one record had come before.
+
+        ``next_sequence=2147483647`` and two records more show what happens at the end of the ring.
+
+        Raises:
+            ValueError: the numbers are none that a producer can have, or there is no such partition.
+        """
+        self.call(
+            lambda broker: world.set_producer_state(
+                broker, topic, partition, producer_id, epoch, next_sequence
+            )
+        )
+
+    def set_next_producer_id(self, producer_id: int, *, epoch: int = 0) -> None:
+        """Let the next producer without a transactional id get this id and epoch.
+
+        At epoch 32766 a client that raises its epoch by itself (KIP-360) has used it up at once.
+
+        Raises:
+            ValueError: the numbers are none that a producer can have.
+        """
+        self.call(lambda broker: world.set_next_producer_id(broker, producer_id, epoch))
+
+    def set_transactional_id(self, transactional_id: str, *, producer_id: int, epoch: int) -> None:
+        """Have a transactional id known; its next producer gets the epoch, or the id, that follows.
+
+        Raises:
+            ValueError: the numbers are none that a producer can have, or the id is empty.
+        """
+        self.call(
+            lambda broker: world.set_transactional_id(broker, transactional_id, producer_id, epoch)
+        )
+
+    def set_log_start_offset(self, topic: str, partition: int, offset: int) -> None:
+        """Let the log begin at an offset: what lies before is deleted; beyond the end it goes on there.
+
+        Raises:
+            ValueError: the offset is negative, or there is no such partition.
+        """
+        self.call(lambda broker: world.set_log_start_offset(broker, topic, partition, offset))
+
+    def set_high_watermark(self, topic: str, partition: int, offset: int | None) -> None:
+        """Let consumers read up to an offset only, as while followers are behind; ``None`` ends it.
+
+        Producers are answered as before, whatever their acks.
+
+        Raises:
+            ValueError: the offset does not lie in the log, or there is no such partition.
+        """
+        self.call(lambda broker: world.set_high_watermark(broker, topic, partition, offset))
+
+    def restart(self, *, clean: bool = True, down_seconds: float = 0) -> None:
+        """Restart the broker on its port, with what Apache Kafka would still know.
+
+        Records, topics, groups and committed offsets stay. Of each producer only the newest batch is
+        still known; leader epochs rise by two, fetch sessions end, producer ids go on in a new block.
+
+        Args:
+            clean: as after a controlled shutdown; otherwise as after a crash of the process.
+            down_seconds: for how long nothing listens, in seconds of the machine.
+
+        Raises:
+            RuntimeError: in ``async with``, where ``await broker.restarted()`` does it.
+            OSError: somebody took the port meanwhile.
+        """
+        server = self._running()
+        if self._thread is None:
+            raise RuntimeError("in async with: await broker.restarted()")
+        assert self._loop is not None
+        work = server.restart(clean=clean, down_seconds=down_seconds)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def restarted(self, *, clean: bool = True, down_seconds: float = 0) -> None:
+        """What :meth:`restart` does, in the loop that is there."""
+        await self._running().restart(clean=clean, down_seconds=down_seconds)
 
     def call(self, work: Callable[[Broker], T]) -> T:
         """Run ``work(broker)`` in the broker's thread and give its result."""
