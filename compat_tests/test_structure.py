@@ -61,8 +61,9 @@ LAYERS = (
     ("dispatch",),
     ("connection",),
     ("server",),
+    ("http_api",),
     ("testing", "relay"),
-    ("demo",),
+    ("demo", "pytest_plugin", "scenarios"),
     ("cli", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -138,4 +139,5 @@ def test_starting_the_broker_imports_nothing_heavy() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert not {"construct", "cramjam", "javaproperties", "confluent_kafka", "http"} & set(loaded)
+    heavy = {"construct", "cramjam", "javaproperties", "confluent_kafka", "http", "aiohttp", "yaml"}
+    assert not heavy & set(loaded)

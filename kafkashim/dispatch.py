@@ -261,10 +261,11 @@ class Dispatcher:
                 log.info("%s v%d of %s: %s", about.name, about.version, about.client_id, fault)
         entry: Entry | None = None
         if self.journal is not None:
-            entry = self.journal.came(frame, exchange.context, correlation_id, self.clock.now_ms())
+            now, request = self.clock.now_ms(), exchange.request
+            entry = self.journal.came(frame, exchange.context, correlation_id, now, request)
             later = self._noted(entry, later)
             if fault is not None:
-                entry.fault = str(fault.words())
+                entry.fault = fault.title
         try:
             if fault is None:
                 response = exchange.handle(exchange.request)

@@ -50,6 +50,7 @@ class Entry:
         fault: the fault that acted on it, as it was described.
         decisions: what was decided about its batches.
         ended: why the connection was closed instead of an answer, or in the middle of it.
+        size: bytes it takes, roughly.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Entry:
         connection: int,
         frame: bytes,
         head: Head,
-        grew: Callable[[int], None],
+        answered: Callable[[Entry], None],
     ) -> None:
         self.number = number
         self.at_ms = at_ms
@@ -71,7 +72,8 @@ class Entry:
         self.fault: str | None = None
         self.decisions: list[Decision] = []
         self.ended: str | None = None
-        self._grew = grew
+        self.size = 0
+        self._answered = answered
 
     @property
     def api(self) -> str:
@@ -116,7 +118,7 @@ class Entry:
         self.answer = b"".join(buffers) or None
         self.answered_at_ms = at_ms
         if self.answer is not None:
-            self._grew(len(self.answer))
+            self._answered(self)
 
     def __str__(self) -> str:
         who = f"#{self.number} connection {self.connection} {self.client_id or '-'}"
@@ -173,7 +175,12 @@ class Journal:
         return iter(tuple(self._entries))
 
     def came(
-        self, frame: memoryview, context: RequestContext, correlation_id: int, at_ms: int
+        self,
+        frame: memoryview,
+        context: RequestContext,
+        correlation_id: int,
+        at_ms: int,
+        request: Request,
     ) -> Entry:
         """A request came, and is handled now."""
         (api_key,) = struct.unpack_from(">h", frame)
@@ -191,16 +198,22 @@ class Journal:
 
     def _add(self, connection: int, frame: memoryview, head: Head, at_ms: int) -> Entry:
         self._count += 1
-        entry = Entry(self._count, at_ms, connection, bytes(frame), head, self._grow)
+        entry = Entry(self._count, at_ms, connection, bytes(frame), head, self.answered)
         self._entries.append(entry)
-        self._grow(len(frame) + ENTRY_BYTES)
+        self._grow(entry, len(frame) + ENTRY_BYTES)
         return entry
 
-    def _grow(self, size: int) -> None:
+    def answered(self, entry: Entry) -> None:
+        """An entry has the bytes of its answer."""
+        self._grow(entry, len(entry.answer or b""))
+
+    def _grow(self, entry: Entry, size: int) -> None:
+        entry.size += size
+        if not self._entries or entry.number < self._entries[0].number:
+            return  # it was forgotten before its answer came
         self._bytes += size
         while self._bytes > self._most_bytes and len(self._entries) > 1:
-            oldest = self._entries.popleft()
-            self._bytes -= len(oldest.frame) + len(oldest.answer or b"") + ENTRY_BYTES
+            self._bytes -= self._entries.popleft().size
             self.forgotten += 1
 
     def over(self) -> None:
@@ -211,6 +224,7 @@ class Journal:
         """Something was decided about a batch of the request that is handled now."""
         if self._now is not None:
             self._now.decisions.append(decision)
+            self._grow(self._now, len(decision.batch.buffer))
 
     def clear(self) -> None:
         """Forget all entries."""

@@ -119,16 +119,30 @@ class Server:
         self._listeners: list[asyncio.Server] = []
         self._idle_sweep: TimerHandle | None = None
         self.addresses: list[tuple[str, int]] = []
+        self._listening_since: float | None = None
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Those that are open, in the order in which they came."""
+        there = (protocol.connection for protocol in self._protocols)
+        return sorted(there, key=lambda connection: connection.id)
+
+    @property
+    def uptime_ms(self) -> int | None:
+        """For how long it listens, in milliseconds of the machine; ``None`` while it does not."""
+        since = self._listening_since
+        return None if since is None else int(1000 * (time.monotonic() - since))
 
     async def start(self) -> None:
         """Bind every listener and serve.
 
         Raises:
             OSError: a port is in use, or an address is not this machine's.
+            UnicodeError: an address cannot be a name.
         """
         try:
             await self._listen(self.config.listen_addresses)
-        except OSError:
+        except (OSError, UnicodeError):
             await self.stop()
             raise
         self.broker.start()
@@ -141,6 +155,7 @@ class Server:
             )
             self._listeners.append(listener)
             self.addresses.append(listener.sockets[0].getsockname()[:2])
+        self._listening_since = time.monotonic()
 
     async def restart(self, *, clean: bool = True, down_seconds: float = 0) -> None:
         """Go, and come back on the same ports with what Apache Kafka would still know.
@@ -168,6 +183,7 @@ class Server:
         await self._stop_listening()
 
     async def _stop_listening(self) -> None:
+        self._listening_since = None
         for listener in self._listeners:
             listener.close()
         # A connection that was on its way when the listeners closed is still made, and the loop cannot be

@@ -62,6 +62,20 @@ def test_fail_before_append(faults: Faults, peer: Peer, topic: str) -> None:
     assert log_end(peer, topic) == 0
 
 
+def test_fail_before_append_and_answer_later(
+    faults: Faults, peer: Peer, topic: str, broker: InProcess
+) -> None:
+    faults.fail_before_append("NOT_LEADER_OR_FOLLOWER", api="Produce", times=1, answer_ms=250)
+    request = produce_request({(topic, 0): GOOD})
+    assert sent(peer, request, 9) == b""
+    broker.clock.advance(249)
+    assert peer.take() == b""
+    broker.clock.advance(1)
+    (answer,) = read(request, 9, peer.take()).responses[0].partition_responses
+    assert answer.error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
+    assert log_end(peer, topic) == 0
+
+
 def test_fail_after_append(faults: Faults, peer: Peer, topic: str) -> None:
     fault = faults.fail_after_append("REQUEST_TIMED_OUT", api="Produce")
     answer = produce(peer, topic, of_producer(1, 0, 0, 2))

@@ -19,6 +19,7 @@ from compat_tests.server.batches import GOOD, of_producer
 from compat_tests.server.conftest import LogLines
 from compat_tests.server.in_process import InProcess
 from compat_tests.wire_client import ConnectionClosed, WireClient
+from kafka_codecs.frame import encode_request
 from kafka_codecs.messages.api_00_produce import ProduceResponse
 from kafka_codecs.messages.api_22_init_producer_id import (
     InitProducerIdRequest,
@@ -168,6 +169,28 @@ def test_the_oldest_are_forgotten(in_process: Callable[..., InProcess]) -> None:
     peer.ask(produce_request({(topic, 0): of_producer(1, 0, 0, 20_000)}), 9)
     (last,) = journal
     assert last.number == 102
+    journal.clear()
+    assert len(journal) == 0
+    peer.ask(produce_request({(topic, 0): GOOD}), 9)
+    assert len(journal) == 1
+
+
+def test_an_answer_that_comes_when_its_request_is_forgotten(
+    in_process: Callable[..., InProcess],
+) -> None:
+    broker = in_process()
+    journal = Journal(most_bytes=5 * ENTRY_BYTES)
+    broker.dispatcher = Dispatcher(broker.broker, journal=journal)
+    waiting, peer = broker.connect(), broker.connect()
+    topic = new_topic(peer)
+    waiting.send(encode_request(fetch_request({(topic, 0): 0}, max_wait_ms=1000), 12))
+    for _ in range(20):
+        init_producer_id(peer)
+    broker.clock.advance(1000)
+    assert waiting.frames()
+    before = len(journal)
+    init_producer_id(peer)
+    assert len(journal) == before
 
 
 def test_without_a_journal_nothing_is_kept(in_process: Callable[..., InProcess]) -> None:

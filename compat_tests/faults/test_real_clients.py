@@ -24,6 +24,7 @@ def producer(shim: KafkaShim, **settings: Any) -> Any:
             "linger.ms": 0,
             "batch.num.messages": 5,
             "request.timeout.ms": 1000,
+            "socket.timeout.ms": 1000,
             "retry.backoff.ms": 10,
             "reconnect.backoff.ms": 10,
             "reconnect.backoff.max.ms": 20,

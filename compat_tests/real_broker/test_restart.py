@@ -1,6 +1,6 @@
 """What a broker still knows after a restart, clean or not, here and on Apache Kafka.
 
-The same is done on both, and what they tell is compared with ``recorded/<version>/restart.json``;
+The same is done on both, and what they tell is compared with ``recorded/restart-<version>.json``;
 ``--record`` records it anew, ``--real-broker`` asks Apache Kafka too. Each of the questions yields where
 the broker is to be restarted, and they are asked together, because Apache Kafka takes seconds for that.
 """
@@ -43,7 +43,7 @@ from kafka_codecs.messages.api_23_offset_for_leader_epoch import (
 )
 from kafkashim.testing import KafkaShim
 
-FILE = Path(__file__).parent / "recorded" / VERSION / "restart.json"
+FILE = Path(__file__).parent / "recorded" / f"restart-{VERSION}.json"
 APACHE_KAFKA, KAFKASHIM = "apache-kafka", "kafkashim"
 Address = tuple[str, int]
 Restart = Callable[[], None]

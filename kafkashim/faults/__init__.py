@@ -33,6 +33,9 @@ class Faults:
         self._numbers = count(1)
         self._changed = changed
 
+    def __repr__(self) -> str:
+        return f"<Faults: {', '.join(fault.title for fault in self._faults) or 'none'}>"
+
     def __len__(self) -> int:
         return len(self._faults)
 
@@ -71,8 +74,8 @@ class Faults:
     def drop_answer(self, *, close: bool = True, **conditions: object) -> Fault:
         """Do what is asked for, and lose the answer.
 
-        The connection is closed, as when the network fails in between; with ``close=False`` it goes on,
-        and the client waits until its own time is over.
+        The connection is closed, as when the network fails in between; with ``close=False`` it goes on
+        with the answers behind it, which no network does, and the client waits until its time is over.
         """
         return self.add({"action": "drop_answer", "close": close, **conditions})
 

@@ -36,6 +36,8 @@ from kafkashim.parked import Ending, Given, Parked, Silence, Slow, Throttled
 from kafkashim.state import Broker
 
 FIRST_FETCH_WITH_TOPIC_IDS = 13
+# What a throttle_time_ms can say; as a delay it is 24 days.
+MOST = 2**31 - 1
 Answer = Any  # Response | Parked[Response] | None, as handlers give it
 Change = Callable[[Any], Any]
 
@@ -129,14 +131,22 @@ class Action:
 class FailBeforeAppend(Action):
     """Nothing is done of what is asked for; the error is answered. ``error`` is a code or its name.
 
-    Of a request for several partitions only those that are meant are refused. APIs that only tell
-    something are asked all the same, and refused then.
+    It is answered at once, or ``answer_ms`` milliseconds later, as :class:`DelayAnswer` does it. Of a
+    request for several partitions only those that are meant are refused. APIs that only tell something
+    are asked all the same, and refused then.
     """
 
     name = "fail_before_append"
     error: ErrorCode
+    answer_ms: float | None = None
 
     def _act(self, exchange: Exchange) -> Answer:
+        answer = self._refused(exchange)
+        if self.answer_ms is None or is_given(answer):
+            return answer
+        return then(answer, _later(exchange, self.answer_ms))
+
+    def _refused(self, exchange: Exchange) -> Answer:
         request, version = exchange.request, exchange.context.version
         if isinstance(request, ProduceRequest) and not request.acks:
             return _refused_without_answer(self.error)
@@ -150,6 +160,18 @@ class FailBeforeAppend(Action):
         if rest is None:
             return response
         return then(exchange.handle(rest), lambda handled: _joined(handled, response, version))
+
+
+def _later(exchange: Exchange, ms: float) -> Change:
+    """Answer some milliseconds later."""
+
+    def later(response: Any) -> Parked[Any]:
+        parked: Parked[Any] = Parked()
+        timer = exchange.broker.clock.call_later(ms, lambda: parked.answer(response))
+        parked.on_cancel = timer.cancel
+        return parked
+
+    return later
 
 
 def _joined(handled: Any, refused: Any, version: int) -> Any:
@@ -281,13 +303,7 @@ class DelayAnswer(Action):
     ms: float
 
     def _act(self, exchange: Exchange) -> Answer:
-        def later(response: Any) -> Parked[Any]:
-            parked: Parked[Any] = Parked()
-            timer = exchange.broker.clock.call_later(self.ms, lambda: parked.answer(response))
-            parked.on_cancel = timer.cancel
-            return parked
-
-        return then(exchange.handle(exchange.request), later)
+        return then(exchange.handle(exchange.request), _later(exchange, self.ms))
 
 
 @dataclass(frozen=True)
@@ -333,6 +349,11 @@ class Throttle(Action):
     name = "throttle"
     ms: int
 
+    def __post_init__(self) -> None:
+        if int(self.ms) != self.ms:
+            raise FaultError(f"ms is a whole number, not {self.ms!r}", "ms")
+        object.__setattr__(self, "ms", int(self.ms))
+
     def _act(self, exchange: Exchange) -> Answer:
         def throttled(response: Any) -> Any:
             if hasattr(response, "throttle_time_ms"):
@@ -366,6 +387,8 @@ def error_code(value: object) -> ErrorCode:
         FaultError: there is no such error, or it is none.
     """
     try:
+        if isinstance(value, bool):
+            raise ValueError
         found = ErrorCode[value.upper()] if isinstance(value, str) else ErrorCode(value)  # type: ignore[arg-type]
     except (KeyError, ValueError):
         raise FaultError(
@@ -377,8 +400,8 @@ def error_code(value: object) -> ErrorCode:
 
 
 def _milliseconds(key: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise FaultError(f"{key} is a number of 0 or more, not {value!r}", key)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST:
+        raise FaultError(f"{key} is a number from 0 to {MOST}, not {value!r}", key)
     return value
 
 
@@ -403,6 +426,7 @@ def _yes_or_no(key: str, value: object) -> bool:
 _READ: Mapping[str, Callable[[str, object], Any]] = {
     "error": lambda key, value: error_code(value),
     "ms": _milliseconds,
+    "answer_ms": _milliseconds,
     "bytes_per_second": _rate,
     "length": _length,
     "close": _yes_or_no,
@@ -417,7 +441,8 @@ def read_action(name: object, words: dict[str, object]) -> Action:
     """
     found = ACTIONS.get(name) if isinstance(name, str) else None
     if found is None:
-        raise FaultError(f"unknown action {name!r}: {', '.join(ACTIONS)}", "action")
+        wrong = "the action is missing" if name is None else f"unknown action {name!r}"
+        raise FaultError(f"{wrong}: {', '.join(ACTIONS)}", "action")
     given: dict[str, Any] = {}
     for each in fields(found):
         if each.name in words:

@@ -40,7 +40,7 @@ def api_key(value: object) -> int:
     Raises:
         FaultError: there is no such API.
     """
-    if isinstance(value, int) and value in modules():
+    if isinstance(value, int) and not isinstance(value, bool) and value in modules():
         return value
     found = api_names().get(str(value).lower().replace("_", ""))
     if found is None:
@@ -65,7 +65,7 @@ def number_range(key: str, value: object) -> tuple[int, int]:
             found = (value, value)
         else:
             raise ValueError
-    except ValueError:
+    except (TypeError, ValueError, OverflowError):
         raise FaultError(f"{key} is a number or a range such as 3-9, not {value!r}", key) from None
     if found[0] > found[1]:
         raise FaultError(f"{key} {value!r} is a range that ends before it begins", key)
@@ -307,8 +307,9 @@ class Counted:
 
     def miss(self, key: str, there: object) -> bool:
         """Note that a condition did not hold, and what was there."""
-        self.missed[key] += 1
+        # In this order, because other threads read the one and look up the other.
         self.last_missed[key] = there
+        self.missed[key] += 1
         return False
 
     @property
@@ -317,13 +318,13 @@ class Counted:
         return self.conditions.times is not None and self.fired >= self.conditions.times
 
     def told(self) -> str:
-        """What came of it, in a sentence or two."""
+        """What came of it, in a sentence or two; why it did not act, while it still may."""
         times = self.conditions.times
         done = f"acted {self.fired} of {times} times" if times else f"acted {self.fired} times"
         if not self.looked_at:
             return f"{done}; no request came"
         text = f"{done}; looked at {self.looked_at} requests"
-        if not self.missed:
+        if not self.missed or self.is_spent:
             return text
         reasons: list[str] = []
         for key, count in self.missed.most_common():

@@ -48,10 +48,15 @@ class Fault(Counted):
         """The description it could be set with again."""
         return {"action": self.action.name, **self.action.words(), **self.conditions.words()}
 
-    def __str__(self) -> str:
+    @property
+    def title(self) -> str:
+        """What it does and when, in one line."""
         words = self.words()
         action = words.pop("action")
-        return f"{action}({', '.join(f'{k}={v}' for k, v in words.items())}): {self.told()}"
+        return f"{action}({', '.join(f'{k}={v}' for k, v in words.items())})"
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.told()}"
 
     __repr__ = __str__
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kafka_codecs.record_batch import Header
-from kafkashim.apis import RequestContext
-from kafkashim.faults.about import About
 from kafkashim.faults.conditions import Conditions
+from kafkashim.faults.past import held_for
 from kafkashim.journal import Entry, Journal
 from kafkashim.state import Broker, Decision
 
@@ -27,20 +26,6 @@ class StoredRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[Header] = ()
-
-
-class _Origin:
-    """The connection of an entry, which may be gone."""
-
-    peer_host = listener_name = listener_host = ""
-    listener_port = 0
-    closed = True
-
-    def __init__(self, number: int) -> None:
-        self.id = number
-
-    def close(self) -> None:
-        """Nothing is left to be closed."""
 
 
 class ShimJournal:
@@ -78,7 +63,7 @@ class ShimJournal:
         asked = Conditions.read(conditions)
         entries = list(self._journal)
         found: list[Entry] = self._call(
-            lambda broker: [entry for entry in entries if _holds(asked, entry, broker)]
+            lambda broker: [entry for entry in entries if held_for(asked, entry, broker)]
         )
         return found
 
@@ -111,6 +96,7 @@ class ShimJournal:
         Raises:
             AssertionError: they did not come in time; the text has the conversation.
         """
+        __tracebackhide__ = True
         end = time.monotonic() + timeout
         while True:
             found = [e for e in self.requests(**conditions) if e.answer is not None or e.ended]
@@ -139,6 +125,7 @@ class ShimJournal:
         Raises:
             AssertionError: it has others; the text has the conversation.
         """
+        __tracebackhide__ = True
         found = [record.value for record in self.records(topic, partition)]
         if values is not None:
             wanted = list(values)
@@ -155,6 +142,7 @@ class ShimJournal:
         Raises:
             AssertionError: some have; the text has the conversation.
         """
+        __tracebackhide__ = True
         seen: dict[Any, StoredRecord] = {}
         for record in self.records(topic):
             same = (record.key, record.value, tuple(record.headers))
@@ -174,16 +162,6 @@ class ShimJournal:
 
     def _failed(self, text: str) -> AssertionError:
         return AssertionError(f"{text}\n{self.transcript(SHOWN) or '(no request came)'}")
-
-
-def _holds(asked: Conditions, entry: Entry, broker: Broker) -> bool:
-    request = entry.request
-    if request is None:
-        return asked == Conditions(connection=entry.connection)
-    context = RequestContext(
-        entry.version, entry.client_id, _Origin(entry.connection), len(entry.frame)
-    )
-    return asked.missed(About(request, broker, context)) is None
 
 
 def _records(broker: Broker, topic: str, partition: int | None) -> Iterator[StoredRecord]:

@@ -66,6 +66,16 @@ class KafkaShim:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
 
+    def __repr__(self) -> str:
+        running = self._server is not None
+        where = f"{self.bootstrap_servers}, {self.rules}" if running else "not running"
+        return f"<KafkaShim {where}>"
+
+    @property
+    def rules(self) -> str:
+        """The rule book for idempotent producers."""
+        return self._book.name
+
     @property
     def host(self) -> str:
         """The address the broker listens on."""
