@@ -55,6 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write what the clients passed to docs/clients.md",
     )
     group.addoption(
+        "--scenario-table",
+        action="store_true",
+        help="record what came of the scenarios, and write it to docs/scenarios.md",
+    )
+    group.addoption(
         "--on-apache-kafka",
         action="store_true",
         help="run the client tests on an Apache Kafka that is started for them (needs java and mvn)",

@@ -1,4 +1,4 @@
-"""The ``kafkashim`` command: ``serve`` and ``demo``.
+"""The ``kafkashim`` command: ``serve``, ``demo``, ``scenarios`` and ``run``.
 
 ``serve`` takes what ``kafka-server-start.sh`` takes. Whatever keeps it from starting ends it with 1 and
 one sentence that says what to do.
@@ -13,13 +13,18 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kafkashim import __version__
 from kafkashim.dispatch import DECODERS
 from kafkashim.rules.producer_state import BOOKS
+
+if TYPE_CHECKING:
+    from kafkashim.config import Config
+    from kafkashim.http_api import HttpApi
+    from kafkashim.server import Server
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "OFF")
 DEFAULT_LISTENER = ("127.0.0.1", 9092)
@@ -92,12 +97,40 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LEVEL",
         help=f"{', '.join(LOG_LEVELS)} (default INFO)",
     )
+    _control_options(serve)
     serve.set_defaults(run=_serve)
     demo = commands.add_parser(
         "demo", help="a real producer, lost answers, and why nothing is lost or written twice"
     )
     demo.set_defaults(run=_demo)
+    listing = commands.add_parser("scenarios", help="list what can be played with 'run'")
+    listing.set_defaults(run=_scenarios)
+    play = commands.add_parser("run", help="play a scenario against a real client")
+    play.add_argument("name", metavar="NAME", help="as 'scenarios' lists it")
+    play.add_argument(
+        "--client", help="confluent-kafka (default), kafka-python or aiokafka, as installed"
+    )
+    play.add_argument("--rules", default="explicit", metavar="BOOK", help="rule book, as of serve")
+    play.add_argument(
+        "--bootstrap-only", action="store_true", help="wait for a client of yours until ctrl-c"
+    )
+    play.add_argument("--port", type=int, default=0, help="with it: the port (default: any)")
+    play.set_defaults(run=_scenarios)
     return parser
+
+
+def _control_options(serve: argparse.ArgumentParser) -> None:
+    """What goes wrong on purpose, and how it is looked at and changed while the broker runs."""
+    serve.add_argument(
+        "--faults", metavar="FILE", help="a YAML file of what is to go wrong on purpose"
+    )
+    serve.add_argument(
+        "--http",
+        type=int,
+        metavar="PORT",
+        help="port of the HTTP control API (default: there is none); 0 takes any free one",
+    )
+    serve.add_argument("--http-host", help="address of the HTTP control API (default 127.0.0.1)")
 
 
 def _one_of(option: str, value: str, allowed: Sequence[str]) -> str:
@@ -113,8 +146,9 @@ def _serve(options: argparse.Namespace) -> int:
     _one_of("--rules", options.rules, tuple(BOOKS))
     _one_of("--decoder", options.decoder, DECODERS)
     level = _one_of("--log-level", options.log_level.upper(), LOG_LEVELS)
-    if options.port is not None and not 0 <= options.port <= 65535:
-        raise UsageError(f"--port {options.port} is no port: choose 0 to 65535")
+    _check_port("--port", options.port)
+    _check_http(options)
+    faults = _faults(options.faults)
     _log_as_kafka(level)
     try:
         config = Config.from_sources(
@@ -126,10 +160,35 @@ def _serve(options: argparse.Namespace) -> int:
     except ConfigError as error:
         raise UsageError(str(error)) from None
     failure: list[str] = []
-    run_loop(_run_server(config, options, failure))
+    run_loop(_run_server(config, options, faults, failure))
     if failure:
         raise UsageError(failure[0])
     return 0
+
+
+def _check_port(option: str, port: int | None) -> None:
+    if port is not None and not 0 <= port <= 65535:
+        raise UsageError(f"{option} {port} is no port: choose 0 to 65535")
+
+
+def _check_http(options: argparse.Namespace) -> None:
+    _check_port("--http", options.http)
+    if options.http is None and options.http_host is not None:
+        raise UsageError("--http-host is the address for --http: name a port with it")
+    if options.http is not None and find_spec("aiohttp") is None:
+        raise UsageError("--http needs aiohttp: install it with pip install 'kafkashim[http]'")
+
+
+def _faults(path: str | None) -> list[dict[str, object]]:
+    """The descriptions in the file of ``--faults``, all of them found in order."""
+    if path is None:
+        return []
+    from kafkashim.faults.file import FaultFileError, read_fault_file
+
+    try:
+        return read_fault_file(path)
+    except FaultFileError as error:
+        raise UsageError(str(error)) from None
 
 
 def _listener(options: argparse.Namespace) -> list[str]:
@@ -141,32 +200,62 @@ def _listener(options: argparse.Namespace) -> list[str]:
     return [f"listeners=PLAINTEXT://{f'[{host}]' if ':' in host else host}:{port}"]
 
 
-async def _run_server(config: object, options: argparse.Namespace, failure: list[str]) -> None:
-    from kafkashim.config import Config
-    from kafkashim.server import Server
-
-    assert isinstance(config, Config)
+async def _run_server(
+    config: Config,
+    options: argparse.Namespace,
+    faults: Sequence[Mapping[str, object]],
+    failure: list[str],
+) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    server = Server(config, book=BOOKS[options.rules], decoder=options.decoder)
+    server, http = _make_server(config, options)
+    for words in faults:
+        server.faults.add(words)
     try:
         await server.start()
-    except OSError as error:
-        failure.append(_cannot_listen(config, error))
+    except (OSError, UnicodeError) as error:
+        wanted = " or ".join(f"{host}:{port}" for host, port in config.listen_addresses)
+        failure.append(_cannot_listen(wanted, error, "--port", "--host"))
+        return
+    try:
+        if http is not None:
+            await http.start()
+    except (OSError, UnicodeError) as error:
+        wanted = f"{options.http_host or DEFAULT_LISTENER[0]}:{options.http}"
+        failure.append(_cannot_listen(wanted, error, "--http", "--http-host"))
+        await server.stop()
         return
     for host, port in server.addresses:
         _announce("Listening on %s:%d, rules %s", host, port, options.rules)
+    if http is not None:
+        _announce("HTTP API on %s", http.url)
     _announce("Kafka Server started")
     await stopped.wait()
     log.info("shutting down")
+    if http is not None:
+        await http.stop()
     await server.stop()
     # A second signal changes nothing, even when it comes while the interpreter ends.
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
     log.info("shut down completed")
+
+
+def _make_server(config: Config, options: argparse.Namespace) -> tuple[Server, HttpApi | None]:
+    """The broker, and the HTTP API where one is asked for: only then there is a journal."""
+    from kafkashim.server import Server
+
+    book = BOOKS[options.rules]
+    if options.http is None:
+        return Server(config, book=book, decoder=options.decoder), None
+    from kafkashim.http_api import HttpApi, Traffic
+
+    journal = Traffic()
+    server = Server(config, book=book, decoder=options.decoder, journal=journal)
+    return server, HttpApi(server, journal, host=options.http_host, port=options.http)
 
 
 def _announce(message: str, *values: object) -> None:
@@ -176,15 +265,19 @@ def _announce(message: str, *values: object) -> None:
         handler.handle(record)
 
 
-def _cannot_listen(config: object, error: OSError) -> str:
-    wanted = " or ".join(f"{host}:{port}" for host, port in getattr(config, "listen_addresses", ()))
-    if error.errno == errno.EADDRINUSE:
+def _cannot_listen(
+    wanted: str, error: OSError | UnicodeError, port_option: str, host_option: str
+) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
         return (
-            f"{wanted} is in use: stop what listens there, or choose another with --port (0: any)"
+            f"{wanted} is in use: stop what listens there, or choose another with {port_option} "
+            "(0: any)"
         )
-    if error.errno == errno.EACCES:
-        return f"this user may not listen on {wanted}: choose a --port above 1023"
-    return f"cannot listen on {wanted} ({error.strerror or error}): choose another --host"
+    if number == errno.EACCES:
+        return f"this user may not listen on {wanted}: choose a {port_option} above 1023"
+    reason = getattr(error, "strerror", None) or error
+    return f"cannot listen on {wanted} ({reason}): choose another {host_option}"
 
 
 def _log_as_kafka(level: str) -> None:
@@ -197,6 +290,15 @@ def _log_as_kafka(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.CRITICAL + 1 if level == "OFF" else logging.getLevelNamesMapping()[level])
+
+
+def _scenarios(options: argparse.Namespace) -> int:
+    from kafkashim.scenarios import command
+
+    try:
+        return command.run(options) if "name" in options else command.scenarios(options)
+    except command.CommandError as error:
+        raise UsageError(str(error)) from None
 
 
 def _demo(options: argparse.Namespace) -> int:

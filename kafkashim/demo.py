@@ -6,11 +6,6 @@ hand what a healthy client never sends. Part 3 reads everything back and counts.
 
 from __future__ import annotations
 
-import socket
-import struct
-import sys
-import textwrap
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,22 +20,9 @@ from confluent_kafka import (
 )
 from confluent_kafka import libversion as librdkafka_version
 
-from kafka_codecs.errors import ErrorCode
-from kafka_codecs.frame import decode_response, encode_request
-from kafka_codecs.messages.api_00_produce import (
-    PartitionProduceData,
-    ProduceRequest,
-    ProduceResponse,
-    TopicProduceData,
-)
-from kafka_codecs.messages.api_22_init_producer_id import (
-    InitProducerIdRequest,
-    InitProducerIdResponse,
-)
-from kafka_codecs.record_batch import encode_batch
 from kafkashim.relay import FORWARD, PRODUCE, Action, Relay, Request, Step
-from kafkashim.rules.producer_state import Append, Duplicate
-from kafkashim.state import Decision
+from kafkashim.scenarios.raw import RawProducer
+from kafkashim.scenarios.screen import Screen
 from kafkashim.testing import KafkaShim
 
 TOPIC = "orders"
@@ -49,48 +31,6 @@ MESSAGES = 60
 BATCH = 5
 # Which of the client's Produce requests lose their answer on the way, counted from 1.
 LOST = (2, 4, 9)
-WIDTH = 80
-
-
-class Screen:
-    """Lines of at most 80 columns; colour only for a person at a terminal."""
-
-    def __init__(self) -> None:
-        self._colour = sys.stdout.isatty()
-        self._lock = threading.Lock()
-
-    def line(self, text: str = "", colour: int = 0) -> None:
-        """Print one line at once."""
-        with self._lock:
-            shown = f"\033[{colour}m{text}\033[0m" if colour and self._colour else text
-            print(shown, flush=True)
-
-    def title(self, text: str) -> None:
-        """A heading."""
-        self.line()
-        self.line(text, 1)
-
-    def say(self, text: str) -> None:
-        """A paragraph."""
-        for line in textwrap.wrap(text, WIDTH - 2):
-            self.line(f"  {line}")
-
-    def decision(self, decision: Decision) -> None:
-        """What came, what was decided, and the rule."""
-        batch, verdict = decision.batch, decision.verdict
-        first, last = batch.base_sequence, batch.base_sequence + batch.last_offset_delta
-        came = f"producer {batch.producer_id} epoch {batch.producer_epoch} seq {first}-{last}"
-        rule = verdict.reason.rule.number
-        if isinstance(verdict, Append):
-            self.line(f"  {came:32} -> appended at offset {decision.offset} (rule {rule})", 32)
-            return
-        if isinstance(verdict, Duplicate):
-            answer, colour = f"duplicate, answered with offset {decision.offset}", 33
-        else:
-            answer = f"{ErrorCode.name_of(decision.error)} ({int(decision.error)})"
-            colour = 31
-        self.line(f"  {came:32} -> {answer}", colour)
-        self.line(f"      because of {verdict.reason}", colour)
 
 
 class LoseAnswers:
@@ -190,54 +130,6 @@ def _part_one(screen: Screen, relay: Relay) -> Outcome:
     return outcome
 
 
-class RawProducer:
-    """A producer of a few lines, for what a real one would never send."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._socket = socket.create_connection((host, port), timeout=10)
-        frame = self._ask(
-            encode_request(
-                InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60000), 4
-            )
-        )
-        _, answer = decode_response(InitProducerIdResponse, 4, frame)
-        self.producer_id = answer.producer_id
-
-    def send(self, sequence: int, records: int = 1, epoch: int = 0) -> ErrorCode:
-        """Send one batch; gives the error code of the answer."""
-        batch = encode_batch(
-            [(None, f"by hand, sequence {sequence + n}".encode()) for n in range(records)],
-            base_timestamp=int(time.time() * 1000),
-            producer_id=self.producer_id,
-            producer_epoch=epoch,
-            base_sequence=sequence,
-        )
-        data = TopicProduceData(
-            name=BY_HAND, partition_data=[PartitionProduceData(index=0, records=batch)]
-        )
-        request = ProduceRequest(transactional_id=None, acks=-1, timeout_ms=5000, topic_data=[data])
-        _, answer = decode_response(ProduceResponse, 9, self._ask(encode_request(request, 9)))
-        return ErrorCode(answer.responses[0].partition_responses[0].error_code)
-
-    def _ask(self, request: bytes) -> bytes:
-        self._socket.sendall(request)
-        size: int = struct.unpack(">i", self._read(4))[0]
-        return self._read(size)
-
-    def _read(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            chunk = self._socket.recv(size - len(data))
-            if not chunk:
-                raise ConnectionError("the broker closed the connection")
-            data += chunk
-        return data
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
-
-
 def _part_two(screen: Screen, broker: KafkaShim) -> None:
     screen.title("2. What a healthy client never sends, by hand")
     screen.say(
@@ -246,7 +138,7 @@ def _part_two(screen: Screen, broker: KafkaShim) -> None:
     )
     screen.line()
     broker.call(lambda state: state.create_topic_with_defaults(BY_HAND))
-    producer = RawProducer(broker.host, broker.port)
+    producer = RawProducer(broker.host, broker.port, BY_HAND)
     try:
         for sequence in range(0, 14, 2):
             producer.send(sequence, 2)

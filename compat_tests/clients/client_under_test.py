@@ -52,6 +52,10 @@ class ProducerSettings:
     """The library's own limit on a message or request, in bytes; the broker has another."""
     backoff_ms: int | None = None
     """How long to wait before connecting and sending again; the defaults are 100 ms and more."""
+    request_timeout_ms: int | None = None
+    """How long to wait for an answer; of the clients in other languages Java and franz-go know it."""
+    delivery_timeout_ms: int | None = None
+    """How long a message may take altogether; likewise."""
 
 
 class GroupConsumer(Protocol):

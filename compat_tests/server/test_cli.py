@@ -368,9 +368,10 @@ def test_a_port_that_is_none(port: str) -> None:
     assert refusal("serve", f"--port={port}") == f"--port {port} is no port: choose 0 to 65535"
 
 
-def test_a_host_that_is_not_this_machine() -> None:
-    said = refusal("serve", "--host", "192.0.2.1", "--port", "0")
-    assert said.startswith("cannot listen on 192.0.2.1:0 (")
+@pytest.mark.parametrize("host", ["192.0.2.1", "a..b"])
+def test_a_host_that_is_not_this_machine(host: str) -> None:
+    said = refusal("serve", "--host", host, "--port", "0")
+    assert said.startswith(f"cannot listen on {host}:0 (")
     assert said.endswith("): choose another --host")
 
 
@@ -409,5 +410,15 @@ def test_help(arguments: tuple[str, ...]) -> None:
 
 def test_help_names_every_option() -> None:
     helped = run("serve", "--help").stdout
-    for option in ("--override", "--host", "--port", "--rules", "--decoder", "--log-level"):
+    for option in (
+        "--override",
+        "--host",
+        "--port",
+        "--rules",
+        "--decoder",
+        "--log-level",
+        "--faults",
+        "--http",
+        "--http-host",
+    ):
         assert option in helped

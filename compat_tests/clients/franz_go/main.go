@@ -81,6 +81,15 @@ func producerOptions(bootstrap string, messages []driver.Message, settings drive
 			kgo.MetadataMinAge(max(10*time.Millisecond, wait)),
 		)
 	}
+	if settings.RequestTimeoutMs != nil {
+		// The broker's time and what is waited for beyond it.
+		half := time.Duration(*settings.RequestTimeoutMs) * time.Millisecond / 2
+		options = append(options, kgo.ProduceRequestTimeout(half), kgo.RequestTimeoutOverhead(half))
+	}
+	if settings.DeliveryTimeoutMs != nil {
+		wait := time.Duration(*settings.DeliveryTimeoutMs) * time.Millisecond
+		options = append(options, kgo.RecordDeliveryTimeout(wait))
+	}
 	return options
 }
 

@@ -37,11 +37,13 @@ func (h Header) MarshalJSON() ([]byte, error) {
 
 // Settings are those beyond idempotence and acks=all; nil keeps the library's default.
 type Settings struct {
-	Compression    string `json:"compression"`
-	BatchBytes     *int   `json:"batch_bytes"`
-	LingerMs       *int   `json:"linger_ms"`
-	LargestMessage *int   `json:"largest_message"`
-	BackoffMs      *int   `json:"backoff_ms"`
+	Compression       string `json:"compression"`
+	BatchBytes        *int   `json:"batch_bytes"`
+	LingerMs          *int   `json:"linger_ms"`
+	LargestMessage    *int   `json:"largest_message"`
+	BackoffMs         *int   `json:"backoff_ms"`
+	RequestTimeoutMs  *int   `json:"request_timeout_ms"`
+	DeliveryTimeoutMs *int   `json:"delivery_timeout_ms"`
 }
 
 // Delivery is what the library reported for one message.

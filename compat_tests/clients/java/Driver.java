@@ -109,6 +109,8 @@ public final class Driver {
         set(config, settings.get("linger_ms"), "linger.ms");
         set(config, settings.get("largest_message"), "max.request.size");
         set(config, settings.get("backoff_ms"), "retry.backoff.ms", "reconnect.backoff.ms");
+        set(config, settings.get("request_timeout_ms"), "request.timeout.ms");
+        set(config, settings.get("delivery_timeout_ms"), "delivery.timeout.ms");
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         List<Object> deliveries = new ArrayList<>();
         try (KafkaProducer<byte[], byte[]> producer =
