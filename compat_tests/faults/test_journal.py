@@ -28,6 +28,7 @@ from kafka_codecs.messages.api_22_init_producer_id import (
 from kafkashim.dispatch import Dispatcher
 from kafkashim.journal import ENTRY_BYTES, Journal
 from kafkashim.rules.producer_state import Append, Duplicate
+from kafkashim.state import Decision
 from kafkashim.testing import KafkaShim
 
 Start = Callable[..., KafkaShim]
@@ -193,8 +194,19 @@ def test_an_answer_that_comes_when_its_request_is_forgotten(
     assert len(journal) == before
 
 
-def test_without_a_journal_nothing_is_kept(in_process: Callable[..., InProcess]) -> None:
+def test_without_a_journal_nothing_is_kept(
+    start: Start, in_process: Callable[..., InProcess]
+) -> None:
     assert in_process().dispatcher.journal is None
+    decided: list[Decision] = []
+    with (
+        start(journal=False, on_decision=decided.append) as shim,
+        WireClient(shim.host, shim.port) as client,
+    ):
+        produce(client, new_topic(client), of_producer(5, 0, 0))
+        assert [decision.batch.producer_id for decision in decided] == [5]
+        with pytest.raises(RuntimeError, match="journal=False"):
+            _ = shim.journal
 
 
 def test_answers_are_decoded_for_their_version(start: Start) -> None:
