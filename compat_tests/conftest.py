@@ -93,6 +93,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many spoilt frames both brokers are given (default: 10000)",
     )
     group.addoption(
+        "--fault-programs",
+        type=int,
+        default=30,
+        help="how many random programs of faults a producer meets (default: 30)",
+    )
+    group.addoption(
         "--seeds",
         type=int,
         default=200,

@@ -1,7 +1,7 @@
 """Random faults under an unmodified idempotent producer: what it delivers is there once, and in order.
 
-Each seed is a program of faults and one producer of librdkafka. ``--seeds 20`` runs the first twenty,
-``-k seed17`` one of them.
+Each seed is a program of faults and one producer of librdkafka. ``--fault-programs 200`` runs the first
+200, ``-k seed17`` one of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ APIS = ("Produce", "Produce", "Produce", "Produce", "Metadata", "ApiVersions")
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        seeds = range(metafunc.config.getoption("--seeds"))
+        seeds = range(metafunc.config.getoption("--fault-programs"))
         metafunc.parametrize("seed", seeds, ids=[f"seed{seed}" for seed in seeds])
 
 
