@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import fields
@@ -312,8 +313,9 @@ def action_rows() -> list[str]:
 
 def condition_rows() -> list[str]:
     """The table of conditions, as it follows from their docstring."""
-    told = (Conditions.__doc__ or "").partition("Attributes:")[2]
-    found = re.findall(r"^ {8}(\w+): (.*(?:\n {12}.*)*)", told, re.MULTILINE)
+    # From Python 3.13 on docstrings come without their indentation.
+    told = inspect.cleandoc(Conditions.__doc__ or "").partition("Attributes:")[2]
+    found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", told, re.MULTILINE)
     assert [name for name, _ in found] == [each.name for each in fields(Conditions)]
     return [f"| `{name}` | {plain(text)} |" for name, text in found]
 
