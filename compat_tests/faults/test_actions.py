@@ -22,7 +22,12 @@ from compat_tests.server.in_process import InProcess, Peer
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.frame import decode_response, encode_request
 from kafka_codecs.messages import messages
+from kafka_codecs.messages.api_20_delete_topics import DeleteTopicsRequest, DeleteTopicState
 from kafka_codecs.messages.api_22_init_producer_id import InitProducerIdRequest
+from kafka_codecs.messages.api_68_consumer_group_heartbeat import (
+    ConsumerGroupHeartbeatRequest,
+    OwnedTopicPartitions,
+)
 from kafka_codecs.schema import Request
 from kafkashim.faults import Faults
 
@@ -125,6 +130,58 @@ def test_without_acks_a_failure_closes_the_connection(
     assert peer.transport.closed
     assert log_end(broker.connect(), topic) == (GOOD_RECORDS if when == "after" else 0)
     assert any("acks 0" in line for line in log_lines.take())
+
+
+def test_without_acks_the_other_partitions_are_appended(
+    faults: Faults, peer: Peer, topic: str, broker: InProcess, log_lines: LogLines
+) -> None:
+    faults.fail_before_append("NOT_LEADER_OR_FOLLOWER", topic=topic, partition=0, times=1)
+    batches = {(topic, 0): GOOD, (topic, 1): GOOD}
+    assert sent(peer, produce_request(batches, acks=0), 9) == b""
+    assert peer.transport.closed
+    other = broker.connect()
+    assert [log_end(other, topic), log_end(other, topic, 1)] == [0, GOOD_RECORDS]
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_of_several_topics_only_those_that_are_meant_are_kept(
+    faults: Faults, peer: Peer, broker: InProcess, version: int
+) -> None:
+    """They are named by a list of names, or by structs with names."""
+    for name in "ab":
+        new_topic(peer, name=name)
+    faults.fail_before_append("POLICY_VIOLATION", topic="a")
+    named = (
+        {"topic_names": ["a", "b"]}
+        if version < 6
+        else {"topics": [DeleteTopicState(name=name) for name in "ab"]}
+    )
+    answer = peer.ask(DeleteTopicsRequest(timeout_ms=1000, **named), version)
+    found = sorted((response.name, response.error_code) for response in answer.responses)
+    assert found == [("a", ErrorCode.POLICY_VIOLATION), ("b", 0)]
+    assert list(broker.broker.topics) == ["a"]
+
+
+def test_a_request_that_cannot_be_divided_fails_as_a_whole(
+    faults: Faults, peer: Peer, topic: str, broker: InProcess
+) -> None:
+    faults.fail_before_append("COORDINATOR_NOT_AVAILABLE", topic=topic)
+    request = ConsumerGroupHeartbeatRequest(
+        group_id="g",
+        member_id="m",
+        member_epoch=0,
+        rebalance_timeout_ms=1000,
+        subscribed_topic_names=[topic, "another"],
+        topic_partitions=[],
+    )
+    assert peer.ask(request, 1).error_code == ErrorCode.COORDINATOR_NOT_AVAILABLE
+    request.member_epoch = 1
+    owned = OwnedTopicPartitions(topic_id=broker.broker.topics[topic].topic_id, partitions=[0, 1])
+    request.topic_partitions = [owned]
+    request.subscribed_topic_names = None
+    faults.clear()
+    faults.fail_before_append("COORDINATOR_NOT_AVAILABLE", topic=topic, partition=1)
+    assert peer.ask(request, 1).error_code == ErrorCode.COORDINATOR_NOT_AVAILABLE
 
 
 def test_a_fetch_fails_at_once(faults: Faults, peer: Peer, topic: str) -> None:

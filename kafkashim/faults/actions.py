@@ -148,14 +148,13 @@ class FailBeforeAppend(Action):
 
     def _refused(self, exchange: Exchange) -> Answer:
         request, version = exchange.request, exchange.context.version
-        if isinstance(request, ProduceRequest) and not request.acks:
-            return _refused_without_answer(self.error)
         if request.API_KEY in TELLING:
             return _fail_what_tells(exchange, self.error)
-        means = _means(exchange)
-        if means is everything:
-            return refusal(request, version, self.error, exchange.broker)
-        meant, rest = split(request, exchange.broker, means)
+        meant, rest = split(request, version, exchange.broker, _means(exchange))
+        if isinstance(request, ProduceRequest) and not request.acks:
+            if rest is not None:
+                exchange.handle(rest)
+            return _refused_without_answer(self.error)
         response = refusal(meant, version, self.error, exchange.broker)
         if rest is None:
             return response

@@ -17,6 +17,7 @@ from kafkashim.faults.about import (
     PARTITION_FIELDS,
     PARTITION_LISTS,
     TOPIC_FIELDS,
+    TOPIC_LISTS,
     WALKED,
     Item,
     partition_of,
@@ -230,8 +231,15 @@ def _is_coded(cls: type[Struct], version: int) -> bool:
     return (code is not None and code.versions.holds(version)) or bool(coded_arrays(cls, version))
 
 
-def split(request: Request, broker: Broker, means: Means) -> tuple[Request, Request | None]:
-    """What of a request is meant, and the rest; ``None`` when nothing is left."""
+def split(
+    request: Request, version: int, broker: Broker, means: Means
+) -> tuple[Request, Request | None]:
+    """What of a request is meant, and the rest; ``None`` when nothing is left.
+
+    A request whose items are not answered one by one, as a heartbeat, is meant as a whole.
+    """
+    if means is everything or not coded_arrays(messages(request.API_KEY)[1], version):
+        return request, None
     meant = _select(request, None, broker, means)
     rest = _select(request, None, broker, lambda item: not means(item))
     return (request if meant is None else meant), rest
@@ -251,6 +259,8 @@ def _select(struct: Any, topic: str | None, broker: Broker, keep: Means) -> Any:
         if isinstance(field.type, ArrayType) and value:
             if field.name in PARTITION_LISTS and not isinstance(field.type.item, type):
                 value = [index for index in value if keep(Item(topic, index))]
+            elif field.name in TOPIC_LISTS:
+                value = [name for name in value if keep(Item(name))]
             elif field.name in WALKED:
                 parts = (_select(item, topic, broker, keep) for item in value)
                 value = [part for part in parts if part is not None]
