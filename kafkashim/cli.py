@@ -24,7 +24,7 @@ from kafkashim.rules.producer_state import BOOKS
 if TYPE_CHECKING:
     from kafkashim.config import Config
     from kafkashim.http_api import HttpApi
-    from kafkashim.server import Server
+    from kafkashim.servers import Servers
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "OFF")
 DEFAULT_LISTENER = ("127.0.0.1", 9092)
@@ -77,7 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument(
-        "--port", type=int, help="port to listen on (default 9092); 0 takes any free one"
+        "--port",
+        type=int,
+        help="port to listen on (default 9092), of several brokers the first; 0: any",
+    )
+    serve.add_argument(
+        "--brokers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many brokers, each with an id and ports of its own (default 1)",
     )
     serve.add_argument(
         "--rules",
@@ -147,20 +156,22 @@ def _serve(options: argparse.Namespace) -> int:
     _one_of("--decoder", options.decoder, DECODERS)
     level = _one_of("--log-level", options.log_level.upper(), LOG_LEVELS)
     _check_port("--port", options.port)
+    if options.brokers < 1:
+        raise UsageError(f"--brokers {options.brokers} is none: choose 1 or more")
     _check_http(options)
     faults = _faults(options.faults)
     _log_as_kafka(level)
     try:
-        config = Config.from_sources(
+        configs = Config.from_sources(
             path=options.properties,
             overrides=[*options.override, *_listener(options)],
             environ=os.environ,
             defaults={"listeners": "PLAINTEXT://{}:{}".format(*DEFAULT_LISTENER)},
-        )
+        ).of_brokers(options.brokers)
     except ConfigError as error:
         raise UsageError(str(error)) from None
     failure: list[str] = []
-    run_loop(_run_server(config, options, faults, failure))
+    run_loop(_run_server(configs, options, faults, failure))
     if failure:
         raise UsageError(failure[0])
     return 0
@@ -201,7 +212,7 @@ def _listener(options: argparse.Namespace) -> list[str]:
 
 
 async def _run_server(
-    config: Config,
+    configs: Sequence[Config],
     options: argparse.Namespace,
     faults: Sequence[Mapping[str, object]],
     failure: list[str],
@@ -210,13 +221,15 @@ async def _run_server(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    server, http = _make_server(config, options)
+    servers, http = _make_servers(configs, options)
     for words in faults:
-        server.faults.add(words)
+        servers.faults.add(words)
     try:
-        await server.start()
+        await servers.start()
     except (OSError, UnicodeError) as error:
-        wanted = " or ".join(f"{host}:{port}" for host, port in config.listen_addresses)
+        wanted = " or ".join(
+            f"{host}:{port}" for config in configs for host, port in config.listen_addresses
+        )
         failure.append(_cannot_listen(wanted, error, "--port", "--host"))
         return
     try:
@@ -225,10 +238,12 @@ async def _run_server(
     except (OSError, UnicodeError) as error:
         wanted = f"{options.http_host or DEFAULT_LISTENER[0]}:{options.http}"
         failure.append(_cannot_listen(wanted, error, "--http", "--http-host"))
-        await server.stop()
+        await servers.stop()
         return
-    for host, port in server.addresses:
-        _announce("Listening on %s:%d, rules %s", host, port, options.rules)
+    for broker_id, server in servers.servers.items():
+        which = f"Broker {broker_id} listening" if len(servers.servers) > 1 else "Listening"
+        for host, port in server.addresses:
+            _announce("%s on %s:%d, rules %s", which, host, port, options.rules)
     if http is not None:
         _announce("HTTP API on %s", http.url)
     _announce("Kafka Server started")
@@ -236,7 +251,7 @@ async def _run_server(
     log.info("shutting down")
     if http is not None:
         await http.stop()
-    await server.stop()
+    await servers.stop()
     # A second signal changes nothing, even when it comes while the interpreter ends.
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.remove_signal_handler(number)
@@ -244,18 +259,20 @@ async def _run_server(
     log.info("shut down completed")
 
 
-def _make_server(config: Config, options: argparse.Namespace) -> tuple[Server, HttpApi | None]:
-    """The broker, and the HTTP API where one is asked for: only then there is a journal."""
-    from kafkashim.server import Server
+def _make_servers(
+    configs: Sequence[Config], options: argparse.Namespace
+) -> tuple[Servers, HttpApi | None]:
+    """The brokers, and the HTTP API where one is asked for: only then there is a journal."""
+    from kafkashim.servers import Servers
 
     book = BOOKS[options.rules]
     if options.http is None:
-        return Server(config, book=book, decoder=options.decoder), None
+        return Servers(configs, book=book, decoder=options.decoder), None
     from kafkashim.http_api import HttpApi, Traffic
 
     journal = Traffic()
-    server = Server(config, book=book, decoder=options.decoder, journal=journal)
-    return server, HttpApi(server, journal, host=options.http_host, port=options.http)
+    servers = Servers(configs, book=book, decoder=options.decoder, journal=journal)
+    return servers, HttpApi(servers, journal, host=options.http_host, port=options.http)
 
 
 def _announce(message: str, *values: object) -> None:

@@ -172,6 +172,31 @@ class Config:
         """A configuration of Kafka's defaults and some overrides."""
         return cls(overrides)
 
+    def of_brokers(self, count: int) -> list[Config]:
+        """The configurations of the brokers of a cluster, of which this one is the first.
+
+        Ids and ports count on from its own (port 0 stays), log directories get the id behind their names.
+        Topics have as many replicas as there are brokers, at most three, unless it is said otherwise;
+        with one replica as in Apache Kafka there would be nothing to move.
+        """
+        if count == 1:
+            return [self]
+        given = {"default.replication.factor": str(min(count, 3)), **self.given}
+        for topic in ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic"):
+            given.setdefault(f"{topic}.replication.factor", str(min(count, 3)))
+        given.pop("broker.id", None)
+        found: list[Config] = []
+        for at in range(count):
+            mine = dict(given, **{"node.id": str(self.node_id + at)})
+            for name in ("listeners", "advertised.listeners"):
+                text = given.get(name)
+                if text is not None:
+                    mine[name] = _shifted(text, at)
+            dirs = parse_list(self.get("log.dirs") or self.get("log.dir"))
+            mine["log.dirs"] = ",".join(f"{path}-{self.node_id + at}" for path in dirs)
+            found.append(Config(mine, warn=False))
+        return found
+
     def value(self, name: str) -> str | None:
         """The value in force as Kafka shows it, ``None`` where there is none.
 
@@ -417,6 +442,7 @@ class TopicConfig:
         "max_message_bytes",
         "message_timestamp_after_max_ms",
         "message_timestamp_before_max_ms",
+        "min_insync_replicas",
         "overrides",
         "retention_bytes",
         "retention_ms",
@@ -443,6 +469,7 @@ class TopicConfig:
         self.max_message_bytes = int(self.value("max.message.bytes"))
         self.message_timestamp_after_max_ms = int(self.value("message.timestamp.after.max.ms"))
         self.message_timestamp_before_max_ms = int(self.value("message.timestamp.before.max.ms"))
+        self.min_insync_replicas = int(self.value("min.insync.replicas"))
         self.retention_bytes = int(self.value("retention.bytes"))
         self.retention_ms = int(self.value("retention.ms"))
         # The internal name may go below the least segment.bytes.
@@ -478,6 +505,17 @@ class TopicConfig:
             return str(self.broker.duration(row.broker_name))
         found = self.broker.value(row.broker_name) if row.broker_name else None
         return row.default if found is None else found
+
+
+def _shifted(listeners: str, by: int) -> str:
+    """Listeners for another broker: each port is so many times their number further on."""
+    found = parse_list(listeners)
+    step = by * len(found)
+    shifted: list[str] = []
+    for listener in found:
+        address, _, port = listener.rpartition(":")
+        shifted.append(f"{address}:{int(port) + step if int(port) else 0}")
+    return ",".join(shifted)
 
 
 def topic_row(name: str) -> TopicDef:

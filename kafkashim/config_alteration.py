@@ -235,7 +235,7 @@ def _plan(wanted: Wanted, broker: Broker) -> _Plan:
             new[name] = value
     deleted = [name for name in current if wanted.whole and name not in changes]
     for name in (*new, *deleted):
-        if broker.features.level(ELIGIBLE_LEADER_REPLICAS_VERSION):
+        if broker.cluster.features.level(ELIGIBLE_LEADER_REPLICAS_VERSION):
             _check_min_isr(wanted, name, new.get(name))
         _check_length(new.get(name))
     configs = {name: value for name, value in current.items() if name not in deleted}
@@ -328,16 +328,22 @@ def _check_topic(name: str, configs: Mapping[str, str], broker: Broker) -> None:
 
 
 def _apply(wanted: Wanted, configs: dict[str, str], broker: Broker) -> None:
-    config = broker.config
     if wanted.type == OF_TOPIC:
-        broker.topics[wanted.name].config.alter(configs)
+        topic = broker.topics[wanted.name]
+        topic.config.alter(configs)
+        for partition in topic.partitions:
+            # min.insync.replicas may be another.
+            partition.settle()
     elif wanted.type == OF_BROKER and wanted.name in ("", str(broker.node_id)):
         if wanted.name:
-            config.alter(configs, config.cluster_wide)
+            broker.config.alter(configs, broker.config.cluster_wide)
         else:
-            config.alter(config.per_broker, configs)
+            for config in broker.cluster.configs:
+                config.alter(config.per_broker, configs)
         for topic in broker.topics.values():
             topic.config.refresh()
+            for partition in topic.partitions:
+                partition.settle()
     elif configs:
         broker.config.resources[wanted.type, wanted.name] = configs
     else:

@@ -137,7 +137,7 @@ def _part_two(screen: Screen, broker: KafkaShim) -> None:
         " two records, then:"
     )
     screen.line()
-    broker.call(lambda state: state.create_topic_with_defaults(BY_HAND))
+    broker.call(lambda state: state.cluster.create_topic_with_defaults(BY_HAND))
     producer = RawProducer(broker.host, broker.port, BY_HAND)
     try:
         for sequence in range(0, 14, 2):

@@ -171,7 +171,11 @@ class Dispatcher:
     """From a request frame to the buffers of its answer."""
 
     def __init__(
-        self, broker: Broker, decoder: str = "flat", journal: Journal | None = None
+        self,
+        broker: Broker,
+        decoder: str = "flat",
+        journal: Journal | None = None,
+        faults: Faults | None = None,
     ) -> None:
         if decoder not in DECODERS:
             raise ValueError(f"decoder is one of {', '.join(DECODERS)}, not {decoder!r}")
@@ -180,9 +184,10 @@ class Dispatcher:
         self._construct = decoder == "construct"
         self._routes: dict[int, Route] = {}
         self._rows = {row.key: row for row in TABLE}
-        self.faults = Faults(self._watch)
+        self.faults = Faults() if faults is None else faults
         self.journal = journal
         self._watched = False
+        self.faults.tell(self._watch)
         self._watch()
         broker.offered = {
             row.key: (row.low, row.high) for row in TABLE if row.when is None or row.when(broker)

@@ -10,10 +10,10 @@ from uuid import UUID
 class IdSource:
     """Random UUIDs, from the system's randomness or from a seed."""
 
-    __slots__ = ("_random",)
+    __slots__ = ("random",)
 
     def __init__(self, seed: int | None = None) -> None:
-        self._random = random.SystemRandom() if seed is None else random.Random(seed)
+        self.random = random.SystemRandom() if seed is None else random.Random(seed)
 
     def uuid(self) -> UUID:
         """A random UUID as topics, clusters and client instances get them.
@@ -22,17 +22,17 @@ class IdSource:
         (``org.apache.kafka.common.Uuid.randomUuid``).
         """
         while True:
-            found = UUID(int=self._random.getrandbits(128), version=4)
+            found = UUID(int=self.random.getrandbits(128), version=4)
             if not base64_id(found).startswith("-"):
                 return found
 
     def member_suffix(self) -> str:
         """What the coordinator appends to a client id to make a member id."""
-        return str(UUID(int=self._random.getrandbits(128), version=4))
+        return str(UUID(int=self.random.getrandbits(128), version=4))
 
     def session_id(self) -> int:
         """The id of a fetch session: 1 … 2147483647 (``FetchSessionCacheShard.newSessionId``)."""
-        return self._random.randrange(1, 0x7FFFFFFF)
+        return self.random.randrange(1, 0x7FFFFFFF)
 
 
 def base64_id(uuid: UUID) -> str:

@@ -20,6 +20,16 @@ MAY_WRITE = "__admin_client"
 """The client id with which a client may append to them (``AdminUtils.ADMIN_CLIENT_ID``)."""
 
 
+def internal_replication_factor(name: str, config: Config) -> int:
+    """How many replicas an internal topic wants."""
+    prefix = {
+        OFFSETS: "offsets.topic",
+        TRANSACTIONS: "transaction.state.log",
+        SHARE_STATE: "share.coordinator.state.topic",
+    }[name]
+    return config.get_int(f"{prefix}.replication.factor")
+
+
 def internal_topic(name: str, config: Config) -> tuple[int, dict[str, str]]:
     """The number of partitions of an internal topic, and its overrides."""
     if name == OFFSETS:

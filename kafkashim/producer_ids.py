@@ -58,24 +58,63 @@ class TransactionalProducer:
         ) and producer_epoch in (self.producer_epoch, self.last_producer_epoch)
 
 
-class ProducerIds:
-    """Hands out producer ids and keeps those of transactional ids."""
+class ProducerIdBlocks:
+    """The blocks of ids that the controller gives to brokers (``ProducerIdControlManager``)."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self.next_id = 0
+    def __init__(self) -> None:
+        self._next_id = 0
         # The epoch that the next id without a transactional id starts at.
         self.next_epoch = 0
-        self.transactional: dict[str, TransactionalProducer] = {}
+        # Rises with every start anew: what brokers have left of their blocks is void then.
+        self.generation = 0
+
+    def claim(self) -> int:
+        """The first id of a block that is nobody's yet."""
+        first = self._next_id
+        self._next_id += BLOCK_SIZE
+        return first
+
+    def begin_at(self, producer_id: int, epoch: int) -> None:
+        """Let whoever is asked next give out this id and epoch."""
+        self._next_id, self.next_epoch = producer_id, epoch
+        self.generation += 1
+
+
+class ProducerIds:
+    """Hands out a broker's producer ids, and looks after those of transactional ids.
+
+    Args:
+        config: the broker's.
+        blocks: where the broker's ids come from.
+        transactional: what is known of transactional ids, by these.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        blocks: ProducerIdBlocks,
+        transactional: dict[str, TransactionalProducer],
+    ) -> None:
+        self._config = config
+        self._blocks = blocks
+        self._generation = blocks.generation
+        self._next_id: int = 0
+        self._end: int = 0
+        self.transactional = transactional
 
     def begin_block(self) -> None:
         """Go on with the next block: what is left of the old one is lost with a restart."""
-        self.next_id += -self.next_id % BLOCK_SIZE
+        self._end = self._next_id
 
     def new_id(self) -> int:
         """A producer id nobody had before."""
-        producer_id = self.next_id
-        self.next_id += 1
+        blocks = self._blocks
+        if self._next_id == self._end or self._generation != blocks.generation:
+            self._generation = blocks.generation
+            self._next_id = blocks.claim()
+            self._end = self._next_id + BLOCK_SIZE
+        producer_id = self._next_id
+        self._next_id += 1
         return producer_id
 
     def initialise(
@@ -89,7 +128,7 @@ class ProducerIds:
         if given != (producer_epoch != NO_ID):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if transactional_id is None:
-            epoch, self.next_epoch = self.next_epoch, 0
+            epoch, self._blocks.next_epoch = self._blocks.next_epoch, 0
             return ProducerIdAndEpoch(self.new_id(), epoch)
         if not transactional_id:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)

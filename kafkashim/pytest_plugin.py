@@ -262,7 +262,7 @@ def kafka_topic(request: pytest.FixtureRequest, kafka_broker: KafkaShim) -> str:
     suffix = f"-{crc32(item.nodeid.encode(errors='surrogatepass')):08x}"
     legal = re.sub(r"[^a-zA-Z0-9._-]+", "-", item.name).strip("-")
     name = legal[: MAX_NAME_LENGTH - len(suffix)] + suffix
-    kafka_broker.call(lambda broker: broker.create_topic_with_defaults(name))
+    kafka_broker.call(lambda broker: broker.cluster.create_topic_with_defaults(name))
     return name
 
 

@@ -5,22 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from kafka_codecs.schema import Buffer
-from kafkashim.clock import LoopClock, TimerHandle
-from kafkashim.config import Config
+from kafkashim.clock import TimerHandle
 from kafkashim.connection import SHARED_BUFFER_SIZE, Connection
 from kafkashim.dispatch import Dispatcher
-from kafkashim.ids import IdSource
-from kafkashim.rules.producer_state import BOOKS, Book
 from kafkashim.state import Broker
-
-if TYPE_CHECKING:
-    from kafkashim.journal import Journal
 
 # Answers up to this size are joined into one buffer; larger ones go out as they lie.
 JOIN_BYTES = 16 * 1024
@@ -96,26 +89,22 @@ class _Protocol(asyncio.BufferedProtocol):
 
 
 class Server:
-    """A broker that listens."""
+    """The sockets of one broker.
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        book: Book = BOOKS["explicit"],
-        decoder: str = "flat",
-        ids: IdSource | None = None,
-        journal: Journal | None = None,
-    ) -> None:
+    Args:
+        broker: the broker; its loop is the one that is there.
+        dispatcher: what answers its requests.
+        numbers: those of the connections to come, which no two brokers of a cluster share.
+    """
+
+    def __init__(self, broker: Broker, dispatcher: Dispatcher, numbers: Iterator[int]) -> None:
         self.loop = asyncio.get_running_loop()
-        self.config = config
-        self.clock = LoopClock(self.loop)
-        self.broker = Broker(config, self.clock, book=book, ids=ids)
-        self._dispatcher = Dispatcher(self.broker, decoder, journal)
-        self.faults = self._dispatcher.faults
+        self.config = broker.config
+        self.broker = broker
+        self._dispatcher = dispatcher
         self._shared = memoryview(bytearray(SHARED_BUFFER_SIZE))
         self._protocols: set[_Protocol] = set()
-        self._numbers = count(1)
+        self._numbers = numbers
         self._listeners: list[asyncio.Server] = []
         self._idle_sweep: TimerHandle | None = None
         self.addresses: list[tuple[str, int]] = []
@@ -134,55 +123,28 @@ class Server:
         return None if since is None else int(1000 * (time.monotonic() - since))
 
     async def start(self) -> None:
-        """Bind every listener and serve.
+        """Bind every listener and serve, on the ports of the last time if there was one.
 
         Raises:
             OSError: a port is in use, or an address is not this machine's.
             UnicodeError: an address cannot be a name.
         """
-        try:
-            await self._listen(self.config.listen_addresses)
-        except (OSError, UnicodeError):
-            await self.stop()
-            raise
-        self.broker.start()
-        self._sweep_later()
-
-    async def _listen(self, addresses: Sequence[tuple[str, int]]) -> None:
+        addresses, self.addresses = self.addresses or self.config.listen_addresses, []
         for name, (host, port) in zip(self.config.listener_names, addresses, strict=True):
             listener = await self.loop.create_server(
                 partial(_Protocol, self, name), host or None, port, backlog=128
             )
             self._listeners.append(listener)
-            self.addresses.append(listener.sockets[0].getsockname()[:2])
+            address = listener.sockets[0].getsockname()[:2]
+            self.addresses.append(address)
+            self.broker.endpoints[name] = address
         self._listening_since = time.monotonic()
-
-    async def restart(self, *, clean: bool = True, down_seconds: float = 0) -> None:
-        """Go, and come back on the same ports with what Apache Kafka would still know.
-
-        Args:
-            clean: as after a controlled shutdown; otherwise as after a crash of the process, whose
-                writes the operating system still had.
-            down_seconds: for how long nothing listens, in seconds of the machine.
-
-        Raises:
-            OSError: somebody took a port meanwhile.
-        """
-        await self._stop_listening()
-        self.broker.restart(clean=clean)
-        await asyncio.sleep(down_seconds)
-        addresses, self.addresses = self.addresses, []
-        await self._listen(addresses)
-        log.info("Restarted, %s", "clean" if clean else "unclean")
+        self._sweep_later()
 
     async def stop(self) -> None:
-        """Stop listening, close every connection, stop every timer."""
+        """Stop listening, and close every connection."""
         if self._idle_sweep is not None:
             self._idle_sweep.cancel()
-        self.broker.close()
-        await self._stop_listening()
-
-    async def _stop_listening(self) -> None:
         self._listening_since = None
         for listener in self._listeners:
             listener.close()

@@ -79,7 +79,7 @@ def size_of(request: Request, version: int) -> int:
 @pytest.fixture
 def broker(pytestconfig: pytest.Config) -> InProcess:
     shim = InProcess(decoder=pytestconfig.getoption("--decoder"))
-    shim.broker.create_topic_with_defaults(TOPIC)
+    shim.broker.cluster.create_topic_with_defaults(TOPIC)
     return shim
 
 
@@ -112,7 +112,7 @@ class TestProducers:
             "quota.window.size.seconds": str(seconds),
         }
         broker = InProcess(decoder=pytestconfig.getoption("--decoder"), config=config)
-        broker.broker.create_topic_with_defaults(TOPIC)
+        broker.broker.cluster.create_topic_with_defaults(TOPIC)
         broker.connect().ask(limit("producer_byte_rate", 100.0), ALTER)
         total, begun = 0, broker.clock.now_ms()
         for pause in (0, 10, 100, 37):

@@ -101,13 +101,16 @@ def test_consumers_are_held_back(start: Start) -> None:
         sent = client.send_request(fetch_request({(topic, 0): 4}, max_wait_ms=60_000), 12)
         assert client.is_silent(0.05)
         with WireClient(shim.host, shim.port) as other:
-            produce(other, topic, GOOD)
+            # So does a producer that wants all replicas; its records are there all the same.
+            late = produce(other, topic, GOOD, timeout_ms=1)
+            assert (late.error_code, late.base_offset) == (ErrorCode.REQUEST_TIMED_OUT, 6)
+            assert produce(other, topic, GOOD, acks=1).base_offset == 8
         assert client.is_silent(0.05)
         shim.set_high_watermark(topic, 0, None)
         correlation_id, answer = client.receive(FetchRequest, 12)
         assert correlation_id == sent
         batches = read_batches(bytes(answer.responses[0].partitions[0].records))
-        assert [b.base_offset for b in batches] == [4, 6]
+        assert [b.base_offset for b in batches] == [4, 6, 8]
 
 
 def test_what_is_missing_is_made_and_what_cannot_be_is_told(start: Start) -> None:

@@ -13,4 +13,4 @@ from compat_tests.groups.fake_clients import FakeBroker
 def broker() -> Iterator[FakeBroker]:
     fake = FakeBroker()
     yield fake
-    fake.broker.close()
+    fake.broker.cluster.close()

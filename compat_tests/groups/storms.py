@@ -27,8 +27,9 @@ class Ledger:
         self._broker = broker
         self.group = group
         for name, count in partitions.items():
-            topic = broker.broker.create_topic_with_defaults(name)
-            broker.broker.add_partitions(topic, count - len(topic.partitions))
+            topic = broker.broker.cluster.create_topic_with_defaults(name)
+            assert topic is not None
+            broker.broker.cluster.add_partitions(topic, [[1]] * (count - len(topic.partitions)))
         self.written = {(topic, i): 0 for topic, n in partitions.items() for i in range(n)}
         self._read: dict[Place, set[int]] = {place: set() for place in self.written}
         self._committed: dict[Place, int] = {}

@@ -115,4 +115,4 @@ def test_storm(seed: int) -> None:
     assert set().union(*(member.reader.positions for member in members)) == set(ledger.written)
     ledger.assert_all_read()
     assert ledger.committed() == ledger.written
-    broker.broker.close()
+    broker.broker.cluster.close()

@@ -22,10 +22,10 @@ SESSION_MS = 45_000
 @pytest.fixture
 def broker() -> Iterator[FakeBroker]:
     fake = FakeBroker(DEFAULTS)
-    fake.broker.create_topic_with_defaults("topic")
-    fake.broker.add_partitions(fake.broker.topics["topic"], 3)
+    fake.broker.cluster.create_topic_with_defaults("topic")
+    fake.broker.cluster.add_partitions(fake.broker.topics["topic"], [[1], [1], [1]])
     yield fake
-    fake.broker.close()
+    fake.broker.cluster.close()
 
 
 def test_heartbeats_keep_a_session(broker: FakeBroker) -> None:
@@ -97,8 +97,8 @@ def test_a_static_member_that_is_back_in_time_keeps_its_place(broker: FakeBroker
 def test_assignments_keep_their_distance() -> None:
     """By default there is a second between two assignments of a group (KIP-1263)."""
     broker = FakeBroker()
-    broker.broker.create_topic_with_defaults("topic")
-    broker.broker.add_partitions(broker.broker.topics["topic"], 3)
+    broker.broker.cluster.create_topic_with_defaults("topic")
+    broker.broker.cluster.add_partitions(broker.broker.topics["topic"], [[1], [1], [1]])
     one, two = FakeConsumer(broker, "one", "topic"), FakeConsumer(broker, "two", "topic")
     one.join()
     two.join()
@@ -111,7 +111,7 @@ def test_assignments_keep_their_distance() -> None:
     broker.clock.advance(1)
     settle(one, two)
     assert (len(one.owned), len(two.owned)) == (2, 2)
-    broker.broker.close()
+    broker.broker.cluster.close()
 
 
 def test_a_full_group_takes_nobody_more() -> None:
@@ -124,7 +124,7 @@ def test_a_full_group_takes_nobody_more() -> None:
         "The consumer group has reached its maximum capacity of 2 members."
     )
     assert FakeConsumer(broker, "two", "topic").join().error_code == ErrorCode.NONE
-    broker.broker.close()
+    broker.broker.cluster.close()
 
 
 def test_new_topics_are_matched_after_a_while(broker: FakeBroker) -> None:
@@ -133,7 +133,7 @@ def test_new_topics_are_matched_after_a_while(broker: FakeBroker) -> None:
     one.join()
     settle(one)
     assert len(one.owned) == 4
-    broker.broker.create_topic_with_defaults("topaz")
+    broker.broker.cluster.create_topic_with_defaults("topaz")
     settle(one)
     assert len(one.owned) == 4
     broker.clock.advance(10_001)
@@ -146,7 +146,7 @@ def test_a_broker_without_the_protocol_says_so() -> None:
     answer = FakeConsumer(broker, "one", "topic").join()
     assert answer.error_code == ErrorCode.UNSUPPORTED_VERSION
     assert described(broker).error_code == ErrorCode.UNSUPPORTED_VERSION
-    broker.broker.close()
+    broker.broker.cluster.close()
 
 
 def test_an_empty_group_is_forgotten_when_it_has_no_offsets(broker: FakeBroker) -> None:
@@ -167,7 +167,7 @@ def test_an_empty_group_is_forgotten_when_it_has_no_offsets(broker: FakeBroker) 
 def test_no_expression_holds_up_the_broker() -> None:
     """One that makes others try every way to divide a name."""
     broker = FakeBroker(DEFAULTS)
-    broker.broker.create_topic_with_defaults("a" * 249)
+    broker.broker.cluster.create_topic_with_defaults("a" * 249)
     FakeConsumer(broker, "one", regex="(a+)+b").join()
     found = FakeConsumer(broker, "two", regex="(a+)+", group="other")
     found.join()

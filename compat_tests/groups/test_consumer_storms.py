@@ -70,7 +70,7 @@ def test_storm(seed: int) -> None:
     assert set().union(*(member.reader.positions for member in members)) == set(ledger.written)
     ledger.assert_all_read()
     assert ledger.committed() == ledger.written
-    broker.broker.close()
+    broker.broker.cluster.close()
 
 
 def _read_all(ledger: Ledger, members: list[StormyConsumer]) -> None:

@@ -31,7 +31,7 @@ OTHER_NOBODY = UUID(int=0)
 @pytest.fixture(autouse=True)
 def topics(broker: FakeBroker) -> None:
     for name in ("topic", "other"):
-        broker.broker.create_topic_with_defaults(name)
+        broker.broker.cluster.create_topic_with_defaults(name)
 
 
 def fetch(broker: FakeBroker, version: int, group: str, topics: list[str] | None) -> Any:
@@ -233,7 +233,7 @@ def test_a_group_without_members_takes_commits_of_anybody(broker: FakeBroker) ->
 def test_the_offsets_of_a_deleted_topic_are_forgotten(broker: FakeBroker) -> None:
     commit(broker, "group", "topic", 5)
     commit(broker, "group", "other", 6)
-    broker.broker.delete_topic(broker.broker.topics["topic"])
+    broker.broker.cluster.delete_topic(broker.broker.topics["topic"])
     assert fetch(broker, 7, "group", None) == [("other", 0, 6, "", 0)]
 
 

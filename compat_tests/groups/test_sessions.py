@@ -20,7 +20,7 @@ def test_heartbeats_keep_a_session(broker: FakeBroker) -> None:
 
 
 def test_commits_keep_a_session(broker: FakeBroker) -> None:
-    broker.broker.create_topic_with_defaults("topic")
+    broker.broker.cluster.create_topic_with_defaults("topic")
     (member,) = stable_group(broker, 1)
     for _ in range(3):
         broker.clock.advance(SESSION_MS - 1)
@@ -110,7 +110,7 @@ def test_closing_the_broker_leaves_no_timer(broker: FakeBroker) -> None:
     first, _ = stable_group(broker, 2)
     joining = FakeMember(broker).begin_join()
     FakeMember(broker).request_join()
-    broker.broker.close()
+    broker.broker.cluster.close()
     broker.clock.advance(10 * NEW_MEMBER_JOIN_TIMEOUT_MS)
     assert joining.waits
     assert first.member_id in broker.broker.groups.groups["group"].members

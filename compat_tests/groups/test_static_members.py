@@ -69,7 +69,7 @@ def test_before_version_9_a_leader_that_restarts_is_told_that_it_follows(
 
 
 def test_the_old_member_id_is_fenced(broker: FakeBroker) -> None:
-    broker.broker.create_topic_with_defaults("topic")
+    broker.broker.cluster.create_topic_with_defaults("topic")
     _, second = static_pair(broker)
     again = restarted(second)
     again.join()

@@ -22,6 +22,7 @@ from kafkashim.config import Config
 from kafkashim.http_api import HttpApi, Traffic
 from kafkashim.rules.producer_state import BOOKS
 from kafkashim.server import Server, run_loop
+from kafkashim.servers import Servers
 
 T = TypeVar("T")
 SECONDS = 20
@@ -170,11 +171,11 @@ class Running:
             self.loop = asyncio.get_running_loop()
             self._stopping = asyncio.Event()
             journal = Traffic(self._most_bytes)
-            self.server = Server(
-                self._config, book=BOOKS[self._rules], decoder=self._decoder, journal=journal
+            self.servers = Servers(
+                [self._config], book=BOOKS[self._rules], decoder=self._decoder, journal=journal
             )
-            self.http = HttpApi(self.server, journal, host=self._host)
-            await self.server.start()
+            self.http = HttpApi(self.servers, journal, host=self._host)
+            await self.servers.start()
             await self.http.start()
         except BaseException as error:
             self._failure = error
@@ -183,13 +184,18 @@ class Running:
             self._started.set()
         await self._stopping.wait()
         await self.http.stop()
-        await self.server.stop()
+        await self.servers.stop()
 
-    def call(self, work: Callable[[Server], T]) -> T:
+    @property
+    def server(self) -> Server:
+        """The one broker."""
+        return self.servers.first
+
+    def call(self, work: Callable[[Servers], T]) -> T:
         """Run something in the broker's loop."""
 
         async def run() -> T:
-            return work(self.server)
+            return work(self.servers)
 
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result(SECONDS)
 

@@ -18,7 +18,7 @@ from kafkashim import __version__
 from kafkashim.config import Config
 from kafkashim.http_api import HttpApi, Traffic
 from kafkashim.http_api import topics as topics_module
-from kafkashim.server import Server
+from kafkashim.servers import Servers
 
 MIB = 1024 * 1024
 
@@ -32,7 +32,7 @@ def test_health(running: Running) -> None:
 
 
 def test_health_while_the_broker_restarts(running: Running) -> None:
-    work = running.server.restart(down_seconds=1)
+    work = running.servers.restart(down_seconds=1)
     restarting = asyncio.run_coroutine_threadsafe(work, running.loop)
     end = time.monotonic() + 10
     while running.client.ask("GET", "/healthz").status == 200:
@@ -249,7 +249,7 @@ def test_nothing_is_left_behind() -> None:
     async def main() -> None:
         journal = Traffic()
         config = Config.from_overrides({"listeners": "PLAINTEXT://127.0.0.1:0"})
-        server = Server(config, journal=journal)
+        server = Servers([config], journal=journal)
         http = HttpApi(server, journal)
         await server.start()
         await http.start()
@@ -279,7 +279,7 @@ def test_nothing_is_left_behind() -> None:
 def test_a_port_in_use_leaves_nothing_behind() -> None:
     async def main() -> None:
         journal = Traffic()
-        server = Server(Config.from_overrides({}), journal=journal)
+        server = Servers([Config.from_overrides({})], journal=journal)
         with socket.create_server(("127.0.0.1", 0)) as taken:
             http = HttpApi(server, journal, port=taken.getsockname()[1])
             with pytest.raises(OSError, match="in use"):

@@ -115,7 +115,7 @@ def test_topics_by_id_and_twice_in_a_request(running: Running) -> None:
     with running.wire() as client:
         a = new_topic(client, name="a")
         request = produce_request({("", 0): GOOD})
-        request.topic_data[0].topic_id = running.call(lambda s: s.broker.topics["a"].topic_id)
+        request.topic_data[0].topic_id = running.call(lambda s: s.first.broker.topics["a"].topic_id)
         request.topic_data.append(request.topic_data[0])
         client.ask(request, 13)
     found = scrape(running.client)

@@ -211,7 +211,7 @@ def test_brokers_as_they_are_needed(run: Run) -> None:
             @pytest.mark.kafka(seed=5)
             def test_seed(kafka_broker_factory):
                 ids = [
-                    kafka_broker_factory(**words).call(lambda broker: broker.cluster_id)
+                    kafka_broker_factory(**words).call(lambda broker: broker.cluster.cluster_id)
                     for words in ({}, {}, {"seed": 6}, {"seed": None})
                 ]
                 assert ids[0] == ids[1]

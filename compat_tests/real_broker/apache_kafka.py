@@ -83,6 +83,25 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+def java(class_path: str, *arguments: str, heap: str = "1g") -> list[str]:
+    """The command that runs a class of the broker's jars."""
+    # The serial collector and the first compiler start faster, and two cores are enough for both
+    # brokers and the tests.
+    options = [f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+    logging = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return ["java", *options, logging, "-cp", class_path, *arguments]
+
+
+def terminate(process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+    """End a process as an operator does: SIGTERM, and SIGKILL when that is not enough."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class ApacheKafka:
     """A running broker; its ``address`` is where clients find it."""
 
@@ -110,18 +129,11 @@ class ApacheKafka:
         self._properties = self._folder / "server.properties"
         self._properties.write_text("".join(f"{k}={v}\n" for k, v in properties.items()))
 
-    def _java(self, *arguments: str) -> list[str]:
-        # The serial collector and the first compiler start faster, and two cores are enough for both
-        # brokers and the tests.
-        options = ["-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
-        logging = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-        return ["java", *options, logging, "-cp", self._classpath, *arguments]
-
     def __enter__(self) -> Self:
         try:
             cluster_id = base64_id(IdSource().uuid())
             tool = ("kafka.tools.StorageTool", "format", "-t", cluster_id)
-            command = self._java(*tool, "-c", str(self._properties))
+            command = java(self._classpath, *tool, "-c", str(self._properties))
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise RuntimeError(f"cannot be formatted: {done.stdout}{done.stderr}")
@@ -149,7 +161,7 @@ class ApacheKafka:
         log = self._folder / "broker.log"
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                self._java("kafka.Kafka", str(self._properties)),
+                java(self._classpath, "kafka.Kafka", str(self._properties)),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -169,15 +181,9 @@ class ApacheKafka:
 
     def stop(self) -> None:
         """Stop it as an operator does: SIGTERM, and SIGKILL when that is not enough."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+        if self._process is not None:
+            terminate(self._process)
+            self._process = None
 
     def kill(self) -> None:
         """End it without a word, as the operating system does."""

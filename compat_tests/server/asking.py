@@ -75,6 +75,7 @@ def produce_request(
     partitions: Mapping[tuple[str, int], bytes | None],
     *,
     acks: int = -1,
+    timeout_ms: int = 10_000,
     transactional_id: str | None = None,
 ) -> ProduceRequest:
     """A Produce request, topics and partitions in the order given."""
@@ -84,7 +85,7 @@ def produce_request(
     return ProduceRequest(
         transactional_id=transactional_id,
         acks=acks,
-        timeout_ms=10_000,
+        timeout_ms=timeout_ms,
         topic_data=[TopicProduceData(name=n, partition_data=data) for n, data in topics.items()],
     )
 

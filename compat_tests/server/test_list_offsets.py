@@ -57,6 +57,14 @@ def topic(peer: Peer) -> str:
     return name
 
 
+def apart_from_now(value: int) -> str:
+    """A name of a parameter that is the same in every process that collects the tests."""
+    for name, base in (("base", BASE), ("minus base", -BASE)):
+        if abs(value - base) < 1_000_000:
+            return f"{name}{value - base:+}"
+    return str(value)
+
+
 def look_up(peer: Peer, topic: str, timestamp: int, version: int = 11) -> tuple[int, int, int, int]:
     found = list_offset(peer, topic, timestamp, version=version)
     return found.error_code, found.timestamp, found.offset, found.leader_epoch
@@ -73,6 +81,7 @@ def look_up(peer: Peer, topic: str, timestamp: int, version: int = 11) -> tuple[
         (LATEST_TIERED, -1, -1),
         (PENDING, -1, -1),
     ],
+    ids=apart_from_now,
 )
 def test_special_timestamps(
     special: int, timestamp: int, offset: int, version: int, peer: Peer, topic: str
@@ -110,6 +119,7 @@ def test_timestamps_that_stand_for_nothing(
         (450, 500, 4),
         (500, 500, 4),
     ],
+    ids=apart_from_now,
 )
 def test_the_first_record_not_older_than_a_time(
     wanted: int, timestamp: int, offset: int, version: int, peer: Peer, topic: str
@@ -119,7 +129,7 @@ def test_the_first_record_not_older_than_a_time(
     assert found == (NONE, BASE + timestamp, offset, epoch)
 
 
-@pytest.mark.parametrize("wanted", [BASE + 501, 2**63 - 1])
+@pytest.mark.parametrize("wanted", [BASE + 501, 2**63 - 1], ids=apart_from_now)
 def test_no_record_so_young(wanted: int, peer: Peer, topic: str) -> None:
     assert look_up(peer, topic, wanted) == (NONE, -1, -1, -1)
 

@@ -75,7 +75,7 @@ def test_what_is_said_of_a_topic(version: int, peer: Peer, broker: InProcess, to
     if version >= 1:
         assert answer.controller_id == 1
     if version >= 2:
-        assert answer.cluster_id == broker.broker.cluster_id
+        assert answer.cluster_id == broker.broker.cluster.cluster_id
     (found,) = answer.topics
     assert (found.error_code, found.name, found.is_internal) == (NONE, topic, False)
     assert found.topic_id == (broker.broker.topics[topic].topic_id if version >= 10 else NO_ID)

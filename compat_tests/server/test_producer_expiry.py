@@ -18,7 +18,7 @@ OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 @pytest.fixture
 def broker(in_process: Callable[..., InProcess]) -> InProcess:
     broker = in_process()
-    broker.broker.start()
+    broker.broker.cluster.start()
     return broker
 
 
@@ -97,7 +97,7 @@ def test_the_time_is_configured(in_process: Callable[..., InProcess]) -> None:
             "producer.id.expiration.check.interval.ms": "1000",
         }
     )
-    broker.broker.start()
+    broker.broker.cluster.start()
     peer = broker.connect()
     topic = new_topic(peer)
     send(broker, peer, topic, 0)
@@ -110,6 +110,6 @@ def test_the_time_is_configured(in_process: Callable[..., InProcess]) -> None:
 def test_a_broker_that_is_closed_forgets_nothing_more(broker: InProcess, peer: Peer) -> None:
     topic = new_topic(peer)
     send(broker, peer, topic, 0)
-    broker.broker.close()
+    broker.broker.cluster.close()
     broker.clock.advance(10 * DAY)
     assert list(producers(peer, topic)) == [1]

@@ -28,7 +28,7 @@ TWO_A_SEGMENT = {"segment.bytes": str(2 * SIZE)}
 @pytest.fixture
 def broker(in_process: Callable[..., InProcess]) -> InProcess:
     broker = in_process(config={"log.retention.check.interval.ms": str(CHECK_MS)})
-    broker.broker.start()
+    broker.broker.cluster.start()
     return broker
 
 

@@ -149,7 +149,7 @@ def test_timers_are_cancelled(start: Start) -> None:
             topic = new_topic(client)
             client.send_request(fetch_request({(topic, 0): 0}, max_wait_ms=60_000), 12)
             assert client.is_silent(0.01)
-    assert not broker._timers
+    assert not broker.cluster._timers
 
 
 def test_an_exception_in_the_block_passes_through(start: Start) -> None:
@@ -175,8 +175,8 @@ def test_two_brokers_at_once(start: Start) -> None:
         for client in (client_of_one, client_of_two):
             topic = new_topic(client, name="same")
             assert produce(client, topic, GOOD).base_offset == 0
-        assert one.call(lambda broker: broker.cluster_id) != two.call(
-            lambda broker: broker.cluster_id
+        assert one.call(lambda broker: broker.cluster.cluster_id) != two.call(
+            lambda broker: broker.cluster.cluster_id
         )
 
 
@@ -278,7 +278,9 @@ def test_seeded_ids_repeat(start: Start) -> None:
     for _ in range(2):
         with start(seed=7) as shim, WireClient(shim.host, shim.port) as client:
             new_topic(client, name="t")
-            seen.append(shim.call(lambda broker: (broker.cluster_id, broker.topics["t"].topic_id)))
+            seen.append(
+                shim.call(lambda broker: (broker.cluster.cluster_id, broker.topics["t"].topic_id))
+            )
     assert seen[0] == seen[1]
 
 

@@ -32,6 +32,7 @@ from kafka_codecs.record_batch import (
     RecordBatch,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.delayed_produce import DelayedProduce, Pending, name_leaders
 from kafkashim.apis.throttled import throttled_produce
 from kafkashim.internal_topics import MAY_WRITE
 from kafkashim.parked import Parked
@@ -48,14 +49,16 @@ from kafkashim.rules.batch_checks import (
 )
 from kafkashim.rules.producer_state import NO_PRODUCER_ID, Append, Duplicate, Verdict
 from kafkashim.rules.recompression import recompressed
-from kafkashim.state import Broker, Decision, Partition, Topic
+from kafkashim.state import Broker, Decision
+from kafkashim.topics import Partition, Topic
 
 _response = maker(ProduceResponse)
 _topic_response = maker(TopicProduceResponse)
 _partition_response = maker(PartitionProduceResponse)
 
 VERSION_WITH_ABORTABLE = 11
-ACKS = (-1, 1, 0)
+ALL = -1
+ACKS = (ALL, 1, 0)
 log = logging.getLogger("kafkashim.produce")
 
 FIRST_VERSION_WITH_TOPIC_IDS = 13
@@ -71,6 +74,8 @@ NO_TRANSACTION = Refusal(
 ABORTABLE = Refusal(ErrorCode.TRANSACTION_ABORTABLE, knows_log=False)
 UNKNOWN_CODEC = Refusal(ErrorCode.UNKNOWN_SERVER_ERROR, knows_log=False)
 BAD_ACKS = Refusal(ErrorCode.INVALID_REQUIRED_ACKS, knows_log=False)
+NOT_LEADER = Refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER, knows_log=False)
+NOT_ENOUGH = Refusal(ErrorCode.NOT_ENOUGH_REPLICAS)
 INTERNAL = Refusal(ErrorCode.INVALID_TOPIC_EXCEPTION, knows_log=False)
 
 
@@ -85,6 +90,7 @@ def handle(
     if null and _stumbles(request, whole, broker, context.version):
         return Parked()
     responses: list[TopicProduceResponse] = []
+    pending: list[Pending] = []
     failed = False
     batches.reverse()
     for topic_data in request.topic_data:
@@ -97,7 +103,7 @@ def handle(
                 batches.pop()
                 answer = _refused(data.index, missing)
             else:
-                answer = _produce(topic, data, batches.pop(), request, broker, context)
+                answer = _produce(topic, data, batches.pop(), request, broker, context, pending)
             if answer.error_code:
                 failed = True
             answers.append(answer)
@@ -113,6 +119,10 @@ def handle(
         response = None
     else:
         response = _response(responses=responses)
+        if failed:
+            name_leaders(response, broker, context)
+        if pending:
+            return DelayedProduce(pending, request.timeout_ms, broker, context, response).parked
     rates = broker.producer_rates
     return response if rates is None else throttled_produce(response, rates, broker, context)
 
@@ -200,6 +210,7 @@ def _produce(
     request: ProduceRequest,
     broker: Broker,
     context: RequestContext,
+    pending: list[Pending],
 ) -> PartitionProduceResponse:
     index = data.index
     partition = topic.partition(index)
@@ -221,7 +232,19 @@ def _produce(
         return _refused(index, _no_transaction(batch, request, broker, context.version))
     if topic.internal and context.client_id != MAY_WRITE:
         return _refused(index, INTERNAL)
-    return append(partition, batch, broker, context)
+    if partition.leader != broker.node_id:
+        return _refused(index, NOT_LEADER)
+    if request.acks != ALL:
+        return append(partition, batch, broker, context)
+    in_sync = len(partition.isr)
+    if in_sync < topic.config.min_insync_replicas and in_sync < partition.min_isr:
+        return _refused(index, NOT_ENOUGH, partition)
+    answer = append(partition, batch, broker, context)
+    if partition.limit is not None and not answer.error_code:
+        required = answer.base_offset + batch.last_offset_delta + 1
+        if partition.high_watermark < required:
+            pending.append(Pending(partition, answer, required))
+    return answer
 
 
 def _no_transaction(

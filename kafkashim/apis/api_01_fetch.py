@@ -18,16 +18,18 @@ from kafka_codecs.messages.api_01_fetch import (
     FetchRequest,
     FetchResponse,
     LeaderIdAndEpoch,
+    NodeEndpoint,
     PartitionData,
 )
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
-from kafkashim.apis.leader_epoch import check_current_leader_epoch, end_offset_for_epoch
+from kafkashim.apis.leadership import end_offset_for_epoch, leader_nodes, leadership_error
 from kafkashim.apis.throttled import fetch_delay
 from kafkashim.clock import TimerHandle
 from kafkashim.fetch_sessions import FIRST_VERSION_WITH_TOPIC_IDS, FetchContext, FetchPartition
 from kafkashim.parked import Parked, Throttled
-from kafkashim.state import Broker, Partition
+from kafkashim.state import Broker
+from kafkashim.topics import Partition, Topic
 
 READ_COMMITTED = 1
 ISOLATION_LEVELS = (0, READ_COMMITTED)
@@ -35,6 +37,9 @@ ISOLATION_LEVELS = (0, READ_COMMITTED)
 FUTURE_LOCAL_REPLICA = -3
 FIRST_VERSION_WITH_REPLICA_STATE = 15
 FIRST_VERSION_WITH_CURRENT_LEADER = 16
+SAYS_WHO_LEADS = (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH)
+# Consumers that tell where they are may fetch from followers (KIP-392).
+FIRST_VERSION_WITH_RACK = 11
 
 Read = list[tuple[FetchPartition, PartitionData]]
 
@@ -45,7 +50,7 @@ def handle(
     """Answer with batches, or wait for them."""
     fetch = broker.fetch_sessions.context(request, context.version)
     if broker.consumer_rates is None:
-        reader = Reader(request, fetch, broker, context.version)
+        reader = Reader(request, fetch, broker, context)
     else:
         reader = ThrottledReader(request, fetch, broker, context)
     if fetch.error:
@@ -68,12 +73,25 @@ class Waiting:
         self.parked: Parked[FetchResponse] = Parked()
         self.parked.on_cancel = self._forget
         self._wake: Callable[[], None] = self._look_again
-        self._partitions = [p for _, p in reader.partitions if p is not None]
-        for partition in self._partitions:
-            partition.waiting.add(self._wake)
+        self._partitions: list[Partition] = []
+        self._watch()
         self._timer: TimerHandle = reader.broker.clock.call_later(max_wait_ms, self._answer)
 
+    def _watch(self) -> None:
+        self._partitions = [p for _, p in self._reader.partitions if p is not None]
+        for partition in self._partitions:
+            partition.waiting.add(self._wake)
+
+    def _unwatch(self) -> None:
+        for partition in self._partitions:
+            partition.waiting.discard(self._wake)
+
     def _look_again(self) -> None:
+        if self._reader.topics is not self._reader.broker.topics:
+            # The broker was cut off from the others, or has come back to them.
+            self._unwatch()
+            self._reader.find()
+            self._watch()
         if self._reader.need_not_wait():
             self._answer()
 
@@ -83,8 +101,7 @@ class Waiting:
 
     def _forget(self) -> None:
         self._timer.cancel()
-        for partition in self._partitions:
-            partition.waiting.discard(self._wake)
+        self._unwatch()
 
 
 class Reader:
@@ -93,19 +110,24 @@ class Reader:
     __slots__ = (
         "broker",
         "fetch",
+        "from_followers",
         "max_bytes",
         "min_bytes",
         "partitions",
+        "peer",
         "read_committed",
         "reads_anything",
         "replica_id",
+        "topics",
         "version",
     )
 
     def __init__(
-        self, request: FetchRequest, fetch: FetchContext, broker: Broker, version: int
+        self, request: FetchRequest, fetch: FetchContext, broker: Broker, context: RequestContext
     ) -> None:
+        version = context.version
         self.broker = broker
+        self.peer = context.connection
         self.fetch = fetch
         self.version = version
         self.max_bytes = min(request.max_bytes, broker.config.fetch_max_bytes)
@@ -115,7 +137,13 @@ class Reader:
         self.read_committed = (
             request.isolation_level == READ_COMMITTED and self.replica_id != FUTURE_LOCAL_REPLICA
         )
-        found = [(wanted, self._partition(wanted)) for wanted in fetch.partitions]
+        self.from_followers = version >= FIRST_VERSION_WITH_RACK and self.replica_id < 0
+        self.find()
+
+    def find(self) -> None:
+        """Look up what is asked for, as the broker knows it now."""
+        self.topics: dict[str, Topic] = self.broker.topics
+        found = [(wanted, self._partition(wanted)) for wanted in self.fetch.partitions]
         # What is not there is answered after the rest (KafkaApis.handleFetchRequest, erroneous).
         self.partitions = sorted(found, key=lambda pair: pair[1] is None)
         self.reads_anything = any(partition is not None for _, partition in found)
@@ -161,10 +189,14 @@ class Reader:
         (``DelayedFetch.tryComplete``).
         """
         size = 0
+        node_id = self.broker.node_id
         for wanted, partition in self.partitions:
             if partition is None:
                 continue
             if partition.topic.topic_id not in self.broker.topics_by_id:
+                return True
+            if partition.leader != node_id and self._leadership_error(wanted, partition):
+                # Led by somebody else meanwhile. Who has become the leader itself is not in a hurry.
                 return True
             there = partition.size_from(wanted.fetch_offset)
             if there is None:
@@ -185,11 +217,9 @@ class Reader:
         if partition.topic.topic_id not in self.broker.topics_by_id:
             # Deleted while the fetch waited: no longer looked for by its id.
             return _failed(wanted.index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
+        error = self._leadership_error(wanted, partition)
         if error:
-            return _failed(wanted.index, error)
-        if self.replica_id >= 0:
-            return self._not_a_replica(wanted, partition)
+            return self._not_here(wanted, partition, error)
         log = partition.log
         offset = wanted.fetch_offset
         answer = PartitionData(
@@ -228,12 +258,21 @@ class Reader:
         # Where the partition was not even looked up the list is empty, not null.
         return _failed(wanted.index, error, aborted_transactions=[])
 
-    def _not_a_replica(self, wanted: FetchPartition, partition: Partition) -> PartitionData:
-        """The one broker leads everything, and has no followers to fetch from it."""
-        answer = _failed(wanted.index, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-        if self.version >= FIRST_VERSION_WITH_CURRENT_LEADER:
+    def _leadership_error(self, wanted: FetchPartition, partition: Partition) -> ErrorCode:
+        """Why the broker does not serve a partition; no replica ever has to fetch from it."""
+        epoch = wanted.current_leader_epoch
+        error = leadership_error(partition, self.broker, epoch, follower_does=self.from_followers)
+        if not error and self.replica_id >= 0:
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER
+        return error
+
+    def _not_here(
+        self, wanted: FetchPartition, partition: Partition, error: ErrorCode
+    ) -> PartitionData:
+        answer = _failed(wanted.index, error)
+        if self.version >= FIRST_VERSION_WITH_CURRENT_LEADER and error in SAYS_WHO_LEADS:
             answer.current_leader = LeaderIdAndEpoch(
-                leader_id=self.broker.node_id, leader_epoch=partition.leader_epoch
+                leader_id=partition.leader, leader_epoch=partition.leader_epoch
             )
         return answer
 
@@ -244,7 +283,14 @@ class Reader:
     def answer(self, read: Read) -> FetchResponse | Throttled[FetchResponse]:
         """The response to what was read."""
         session_id, told = self.fetch.select(read, self.version >= FIRST_VERSION_WITH_TOPIC_IDS)
-        return FetchResponse(session_id=session_id, responses=_by_topic(told))
+        response = FetchResponse(session_id=session_id, responses=_by_topic(told))
+        leaders = [data.current_leader.leader_id for _, data in told if data.error_code]
+        if leaders and self.version >= FIRST_VERSION_WITH_CURRENT_LEADER:
+            response.node_endpoints = [
+                NodeEndpoint(node_id=node.node_id, host=node.host, port=node.port, rack=node.rack)
+                for node in leader_nodes(self.broker, self.peer, leaders)
+            ]
+        return response
 
 
 class ThrottledReader(Reader):
@@ -255,7 +301,7 @@ class ThrottledReader(Reader):
     def __init__(
         self, request: FetchRequest, fetch: FetchContext, broker: Broker, context: RequestContext
     ) -> None:
-        super().__init__(request, fetch, broker, context.version)
+        super().__init__(request, fetch, broker, context)
         self._client_id = context.client_id
         if broker.consumer_rates is not None and self.replica_id < 0:
             # More than that would be too much whenever it is asked for.

@@ -17,9 +17,10 @@ from kafka_codecs.messages.api_02_list_offsets import (
     ListOffsetsTopicResponse,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.apis.leader_epoch import check_current_leader_epoch
+from kafkashim.apis.leadership import leadership_error
 from kafkashim.log.partition_log import TimestampOffset
-from kafkashim.state import Broker, Partition
+from kafkashim.state import Broker
+from kafkashim.topics import Partition
 
 ISOLATION_LEVELS = (0, 1)
 LATEST = -1
@@ -90,7 +91,7 @@ def _look_up(
     partition = None if topic is None else topic.partition(index)
     if partition is None:
         return _failed(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
+    error = leadership_error(partition, broker, wanted.current_leader_epoch)
     if error:
         return _failed(index, error)
     found = _find(partition, timestamp)

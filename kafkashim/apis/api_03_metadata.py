@@ -1,4 +1,4 @@
-"""Metadata: the broker, its topics, who leads what.
+"""Metadata: the brokers, the topics, who leads what.
 
 A topic that is missing and may be created is created after the answer, which still says
 UNKNOWN_TOPIC_OR_PARTITION, as with KRaft (``AutoTopicCreationManager``); clients ask again.
@@ -19,10 +19,11 @@ from kafka_codecs.messages.api_03_metadata import (
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
 from kafkashim.apis.authorized_operations import CLUSTER, NOT_ASKED, TOPIC
+from kafkashim.apis.leadership import nodes
 from kafkashim.internal_topics import INTERNAL_TOPICS
-from kafkashim.listeners import advertised
-from kafkashim.state import Broker, Topic
+from kafkashim.state import Broker
 from kafkashim.topic_names import topic_name_error
+from kafkashim.topics import NO_LEADER, Partition, Topic
 
 FIRST_VERSION_WITH_CHOICE_OF_CREATION = 4
 # Versions 10 and 11 have the id in the request, but a broker cannot look for it (KAFKA-14186).
@@ -30,20 +31,20 @@ FIRST_VERSION_WITH_TOPIC_IDS = 12
 
 
 def handle(request: MetadataRequest, broker: Broker, context: RequestContext) -> MetadataResponse:
-    """Describe the broker and the topics asked for."""
+    """Describe the brokers and the topics asked for."""
     version = context.version
     error = _error(request, version)
     if error:
         return _refused(request, error)
-    host, port = advertised(broker, context.connection)
     return MetadataResponse(
         brokers=[
             MetadataResponseBroker(
-                node_id=broker.node_id, host=host, port=port, rack=broker.config.broker_rack
+                node_id=node.node_id, host=node.host, port=node.port, rack=node.rack
             )
+            for node in nodes(broker, context.connection, broker.alive)
         ],
-        cluster_id=broker.cluster_id,
-        controller_id=broker.node_id,
+        cluster_id=broker.cluster.cluster_id,
+        controller_id=broker.some_broker_id,
         topics=_topics(request, broker, version),
         cluster_authorized_operations=(
             CLUSTER if request.include_cluster_authorized_operations else NOT_ASKED
@@ -77,10 +78,10 @@ def _refused(request: MetadataRequest, error: ErrorCode) -> MetadataResponse:
 
 def _topics(request: MetadataRequest, broker: Broker, version: int) -> list[MetadataResponseTopic]:
     operations = TOPIC if request.include_topic_authorized_operations else NOT_ASKED
-    node_id = broker.node_id
+    alive = broker.alive
     asked = request.topics
     if asked is None or (version == 0 and not asked):
-        return [_describe(topic, operations, node_id) for topic in broker.topics.values()]
+        return [_describe(topic, operations, alive, version) for topic in broker.topics.values()]
     found: list[Topic] = []
     missing: list[MetadataResponseTopic] = []
     ids = dict.fromkeys(topic.topic_id for topic in asked if topic.topic_id != ZERO_UUID)
@@ -93,7 +94,7 @@ def _topics(request: MetadataRequest, broker: Broker, version: int) -> list[Meta
             else:
                 unknown = ErrorCode.UNKNOWN_TOPIC_ID
                 missing.append(_missing(None, unknown, NOT_ASKED, topic_id=topic_id))
-        return missing + [_describe(topic, operations, node_id) for topic in found]
+        return missing + [_describe(topic, operations, alive, version) for topic in found]
     create = broker.config.auto_create_topics_enable and (
         request.allow_auto_topic_creation or version < FIRST_VERSION_WITH_CHOICE_OF_CREATION
     )
@@ -106,7 +107,7 @@ def _topics(request: MetadataRequest, broker: Broker, version: int) -> list[Meta
     if create:
         # AutoTopicCreationManager sorts out what cannot be created before the rest.
         missing.sort(key=lambda topic: topic.error_code != ErrorCode.INVALID_TOPIC_EXCEPTION)
-    return [_describe(topic, operations, node_id) for topic in found] + missing
+    return [_describe(topic, operations, alive, version) for topic in found] + missing
 
 
 def _create(name: str, broker: Broker, wanted: bool) -> ErrorCode:
@@ -114,11 +115,11 @@ def _create(name: str, broker: Broker, wanted: bool) -> ErrorCode:
     if topic_name_error(name) is not None:
         return ErrorCode.INVALID_TOPIC_EXCEPTION
     # With more replicas by default than there are brokers the topic is never created, nor is it said.
-    if wanted and (name in INTERNAL_TOPICS or broker.config.default_replication_factor == 1):
+    if wanted:
 
         def create() -> None:
             # What the controller refuses, nobody is told.
-            broker.create_missing_topic(name)
+            broker.cluster.create_missing_topic(name)
 
         broker.clock.call_later(0, create)
     return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -137,21 +138,36 @@ def _missing(
     )
 
 
-def _describe(topic: Topic, operations: int, node_id: int) -> MetadataResponseTopic:
+def _describe(
+    topic: Topic, operations: int, alive: list[int], version: int
+) -> MetadataResponseTopic:
     return MetadataResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
         is_internal=topic.internal,
         partitions=[
-            MetadataResponsePartition(
-                partition_index=partition.index,
-                leader_id=node_id,
-                leader_epoch=partition.leader_epoch,
-                replica_nodes=[node_id],
-                isr_nodes=[node_id],
-                offline_replicas=[],
-            )
-            for partition in topic.partitions
+            _describe_partition(partition, alive, version) for partition in topic.partitions
         ],
         topic_authorized_operations=operations,
+    )
+
+
+def _describe_partition(
+    partition: Partition, alive: list[int], version: int
+) -> MetadataResponsePartition:
+    """``KRaftMetadataCache.partitionMetadata``."""
+    leader = partition.leader if partition.leader in alive else NO_LEADER
+    replicas, isr = partition.replicas, partition.isr
+    if version == 0:
+        # Its clients know no brokers but those that are alive.
+        replicas = [replica for replica in replicas if replica in alive]
+        isr = [replica for replica in isr if replica in alive]
+    return MetadataResponsePartition(
+        error_code=ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else ErrorCode.NONE,
+        partition_index=partition.index,
+        leader_id=leader,
+        leader_epoch=partition.leader_epoch,
+        replica_nodes=replicas,
+        isr_nodes=isr,
+        offline_replicas=[replica for replica in partition.replicas if replica not in alive],
     )

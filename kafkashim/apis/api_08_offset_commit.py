@@ -18,7 +18,8 @@ from kafka_codecs.messages.api_08_offset_commit import (
     OffsetCommitResponseTopic,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.state import Broker, Topic
+from kafkashim.state import Broker
+from kafkashim.topics import Topic
 
 FIRST_VERSION_WITH_TOPIC_IDS = 10
 

@@ -54,7 +54,7 @@ def handle(
             return FindCoordinatorResponse(
                 error_code=error, error_message=MESSAGES[error], node_id=-1, host="", port=-1
             )
-        broker.create_missing_topic(TOPIC_OF[request.key_type])
+        broker.cluster.create_missing_topic(TOPIC_OF[request.key_type])
         return FindCoordinatorResponse(
             error_message=MESSAGES[error], node_id=broker.node_id, host=host, port=port
         )
@@ -74,7 +74,7 @@ def handle(
                 )
             )
         else:
-            broker.create_missing_topic(TOPIC_OF[request.key_type])
+            broker.cluster.create_missing_topic(TOPIC_OF[request.key_type])
             coordinators.append(Coordinator(key=key, node_id=broker.node_id, host=host, port=port))
     return FindCoordinatorResponse(coordinators=coordinators)
 

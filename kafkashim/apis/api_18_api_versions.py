@@ -43,10 +43,10 @@ def handle(
             for name, (low, high) in SUPPORTED.items()
             if low or context.version >= FIRST_VERSION_WITH_LEVEL_0
         ],
-        finalized_features_epoch=broker.metadata_offset(),
+        finalized_features_epoch=broker.cluster.metadata_offset(),
         finalized_features=[
             FinalizedFeatureKey(name=name, min_version_level=level, max_version_level=level)
-            for name, level in broker.features.finalized.items()
+            for name, level in broker.cluster.features.finalized.items()
         ],
     )
 

@@ -19,7 +19,7 @@ from kafka_codecs.messages.api_19_create_topics import (
     CreateTopicsResponse,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.apis.replica_assignment import assignment_error
+from kafkashim.apis.replica_assignment import assignment_error, dead_assignment_error, placed
 from kafkashim.config import TopicConfig
 from kafkashim.config_entries import created_entries
 from kafkashim.refused import MOST_RECORDS, Refused
@@ -40,14 +40,13 @@ class _Plan:
     """A topic that is in order."""
 
     name: str
-    partitions: int
-    replicas: int
+    assignments: list[list[int]]
     config: TopicConfig
 
     @property
     def records(self) -> int:
         """How many records of metadata the controller would write for it."""
-        return 1 + len(self.config.overrides) + self.partitions
+        return 1 + len(self.config.overrides) + len(self.assignments)
 
 
 def handle(
@@ -121,8 +120,8 @@ def _plan(wanted: CreatableTopic, broker: Broker) -> _Plan:
     )
     if wrong is not None:
         raise Refused(ErrorCode.INVALID_CONFIG, wrong)
-    partitions, replicas = _count(wanted, broker)
-    return _Plan(wanted.name, partitions, replicas, TopicConfig(broker.config, overrides))
+    config = TopicConfig(broker.cluster.config, overrides)
+    return _Plan(wanted.name, _assignments(wanted, broker), config)
 
 
 def _created(plan: _Plan, broker: Broker, validate_only: bool) -> CreatableTopicResult:
@@ -130,13 +129,13 @@ def _created(plan: _Plan, broker: Broker, validate_only: bool) -> CreatableTopic
         # The controller makes up an id before it throws the new topic away, and answers it.
         topic_id = broker.ids.uuid()
     else:
-        topic_id = broker.create_topic(plan.name, plan.partitions, plan.config).topic_id
+        topic_id = broker.cluster.create_topic(plan.name, plan.config, plan.assignments).topic_id
     return CreatableTopicResult(
         name=plan.name,
         topic_id=topic_id,
         error_message=None,
-        num_partitions=plan.partitions,
-        replication_factor=plan.replicas,
+        num_partitions=len(plan.assignments),
+        replication_factor=len(plan.assignments[0]),
         configs=[
             CreatableTopicConfigs(
                 name=entry.name,
@@ -162,8 +161,8 @@ def _check_name(name: str, broker: Broker) -> None:
         raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION, text)
 
 
-def _count(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
-    """How many partitions and replicas the topic gets."""
+def _assignments(wanted: CreatableTopic, broker: Broker) -> list[list[int]]:
+    """The replicas of each partition that the topic gets."""
     if wanted.assignments:
         return _assigned(wanted, broker)
     factor, partitions = wanted.replication_factor, wanted.num_partitions
@@ -179,36 +178,34 @@ def _count(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
         )
     if factor == USE_DEFAULT:
         factor = broker.config.default_replication_factor
-    if factor > 1:
-        raise Refused(
-            ErrorCode.INVALID_REPLICATION_FACTOR,
-            f"Unable to replicate the partition {factor} time(s): The target replication factor of"
-            f" {factor} cannot be reached because only 1 broker(s) are registered or some brokers"
-            " have all their log directories cordoned.",
-        )
-    return broker.config.num_partitions if partitions == USE_DEFAULT else partitions, factor
+    if partitions == USE_DEFAULT:
+        partitions = broker.config.num_partitions
+    return placed(broker, partitions, factor)
 
 
-def _assigned(wanted: CreatableTopic, broker: Broker) -> tuple[int, int]:
+def _assigned(wanted: CreatableTopic, broker: Broker) -> list[list[int]]:
     manual = "A manual partition assignment was specified, but"
     if wanted.replication_factor != USE_DEFAULT:
         raise Refused(ErrorCode.INVALID_REQUEST, f"{manual} replication factor was not set to -1.")
     if wanted.num_partitions != USE_DEFAULT:
         raise Refused(ErrorCode.INVALID_REQUEST, f"{manual} numPartitions was not set to -1.")
-    seen: set[int] = set()
+    seen: dict[int, list[int]] = {}
     for assignment in wanted.assignments:
         index = assignment.partition_index
         if index in seen:
             raise _bad_assignment(
                 f"Found multiple manual partition assignments for partition {index}"
             )
-        seen.add(index)
-        wrong = assignment_error(assignment.broker_ids, broker)
+        seen[index] = assignment.broker_ids
+        factor = len(wanted.assignments[0].broker_ids) if len(seen) > 1 else None
+        wrong = assignment_error(assignment.broker_ids, broker, factor) or dead_assignment_error(
+            index, assignment.broker_ids, broker
+        )
         if wrong is not None:
             raise _bad_assignment(wrong)
-    if seen != set(range(len(seen))):
+    if seen.keys() != set(range(len(seen))):
         raise _bad_assignment("partitions should be a consecutive 0-based integer sequence")
-    return len(seen), len(wanted.assignments[0].broker_ids)
+    return [seen[index] for index in range(len(seen))]
 
 
 def _bad_assignment(message: str) -> Refused:

@@ -14,7 +14,8 @@ from kafka_codecs.messages.api_20_delete_topics import (
 )
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
-from kafkashim.state import Broker, Topic
+from kafkashim.state import Broker
+from kafkashim.topics import Topic
 
 FIRST_VERSION_WITH_IDS = 6
 # Older clients do not know TOPIC_DELETION_DISABLED.
@@ -46,7 +47,7 @@ def handle(
             responses=[_answer(state.name, state.topic_id, refused) for state in wanted]
         )
     for topic in _resolve(names, ids, broker, answers):
-        broker.delete_topic(topic)
+        broker.cluster.delete_topic(topic)
         answers.append(_answer(topic.name, topic.topic_id))
     return DeleteTopicsResponse(responses=answers)
 

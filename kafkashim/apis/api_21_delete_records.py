@@ -51,6 +51,8 @@ def _delete(name: str, index: int, offset: int, broker: Broker) -> DeleteRecords
     elif topic.config.compacted and not topic.config.deletes:
         # A topic that is only compacted may not lose records this way.
         error = ErrorCode.POLICY_VIOLATION
+    elif partition.leader != broker.node_id:
+        error = ErrorCode.NOT_LEADER_OR_FOLLOWER
     else:
         before = partition.high_watermark if offset == HIGH_WATERMARK else offset
         if 0 <= before <= partition.high_watermark:

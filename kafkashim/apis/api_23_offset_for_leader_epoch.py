@@ -11,7 +11,7 @@ from kafka_codecs.messages.api_23_offset_for_leader_epoch import (
     OffsetForLeaderTopicResult,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.apis.leader_epoch import check_current_leader_epoch, end_offset_for_epoch
+from kafkashim.apis.leadership import end_offset_for_epoch, leadership_error
 from kafkashim.state import Broker
 
 
@@ -36,7 +36,7 @@ def _end(name: str, wanted: OffsetForLeaderPartition, broker: Broker) -> EpochEn
     if partition is None:
         unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         return EpochEndOffset(error_code=unknown, partition=wanted.partition)
-    error = check_current_leader_epoch(partition, wanted.current_leader_epoch)
+    error = leadership_error(partition, broker, wanted.current_leader_epoch)
     if error:
         return EpochEndOffset(error_code=error, partition=wanted.partition)
     epoch, end = end_offset_for_epoch(partition, wanted.leader_epoch)

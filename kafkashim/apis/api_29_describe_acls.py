@@ -23,14 +23,14 @@ def handle(
     if UNKNOWN in wanted:
         close_unreadable(context, "DescribeAcls")
         return None
-    if broker.acls is None:
+    if broker.cluster.acls is None:
         return DescribeAclsResponse(
             error_code=ErrorCode.SECURITY_DISABLED,
             error_message="No Authorizer is configured on the broker",
             resources=[],
         )
     found: dict[tuple[int, str, int], list[AclDescription]] = {}
-    for acl in broker.acls.matching(wanted):
+    for acl in broker.cluster.acls.matching(wanted):
         found.setdefault((acl.resource_type, acl.resource_name, acl.pattern_type), []).append(
             AclDescription(
                 principal=acl.principal,

@@ -32,7 +32,11 @@ def handle(
     if any(UNKNOWN in acl for acl in acls):
         close_unreadable(context, "CreateAcls")
         return None
-    outcomes = [NO_AUTHORIZER] * len(acls) if broker.acls is None else broker.acls.create(acls)
+    outcomes = (
+        [NO_AUTHORIZER] * len(acls)
+        if broker.cluster.acls is None
+        else broker.cluster.acls.create(acls)
+    )
     return CreateAclsResponse(
         results=[
             AclCreationResult(error_message="")

@@ -23,9 +23,9 @@ def handle(
     if any(UNKNOWN in wanted for wanted in filters):
         close_unreadable(context, "DeleteAcls")
         return None
-    if broker.acls is None:
+    if broker.cluster.acls is None:
         return DeleteAclsResponse(filter_results=[_result(NO_AUTHORIZER)] * len(filters))
-    return DeleteAclsResponse(filter_results=[*map(_result, broker.acls.delete(filters))])
+    return DeleteAclsResponse(filter_results=[*map(_result, broker.cluster.acls.delete(filters))])
 
 
 def _result(outcome: list[Acl] | Refused) -> DeleteAclsFilterResult:

@@ -60,7 +60,11 @@ def _move(name: str, index: int, path: str, broker: Broker) -> ErrorCode:
         # It is told that there is no such partition, and remembered for when there is one.
         log_dirs.want(name, index, path)
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    if partition.log_dir != path:
-        log_dirs.move(partition.log_dir, path)
-        partition.log_dir = path
+    log_dir = partition.log_dirs.get(broker.node_id)
+    if log_dir is None:
+        log_dirs.want(name, index, path)
+        return ErrorCode.REPLICA_NOT_AVAILABLE
+    if log_dir != path:
+        log_dirs.move(log_dir, path)
+        partition.log_dirs[broker.node_id] = path
     return ErrorCode.NONE

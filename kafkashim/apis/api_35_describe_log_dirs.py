@@ -16,7 +16,8 @@ from kafka_codecs.messages.api_35_describe_log_dirs import (
     DescribeLogDirsTopic,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.state import Broker, Partition
+from kafkashim.state import Broker
+from kafkashim.topics import Partition
 
 UNKNOWN_BYTES = -1
 FIRST_VERSION_WITH_VOLUMES = 4
@@ -30,12 +31,15 @@ def handle(
         path: {} for path in broker.log_dirs.paths
     }
     for partition in _wanted(request, broker):
-        topics = found[partition.log_dir]
+        log_dir = partition.log_dirs.get(broker.node_id)
+        if log_dir is None:
+            continue  # other brokers have it
+        topics = found[log_dir]
         topics.setdefault(partition.topic.name, []).append(
             DescribeLogDirsPartition(
                 partition_index=partition.index,
                 partition_size=partition.log.size,
-                # There is no other replica to be behind.
+                # Whoever is alive has what its leader has.
                 offset_lag=0,
                 is_future_key=False,
             )

@@ -17,9 +17,10 @@ from kafka_codecs.messages.api_37_create_partitions import (
     CreatePartitionsTopicResult,
 )
 from kafkashim.apis import RequestContext
-from kafkashim.apis.replica_assignment import assignment_error
+from kafkashim.apis.replica_assignment import assignment_error, dead_assignment_error, placed
 from kafkashim.refused import MOST_RECORDS, Refused
-from kafkashim.state import Broker, Topic
+from kafkashim.state import Broker
+from kafkashim.topics import Topic
 
 
 def handle(
@@ -41,14 +42,14 @@ def handle(
             continue
         try:
             topic, additional = _plan(wanted, broker)
+            granted = _assignments(wanted, topic, min(additional, room), broker)
         except Refused as refused:
             results.append(_answer(wanted.name, refused))
             continue
-        granted = min(additional, room)
-        room -= granted
+        room -= len(granted)
         if not request.validate_only:
-            broker.add_partitions(topic, granted)
-        results.append(_answer(wanted.name, _too_many() if granted < additional else None))
+            broker.cluster.add_partitions(topic, granted)
+        results.append(_answer(wanted.name, _too_many() if len(granted) < additional else None))
     return CreatePartitionsResponse(results=results)
 
 
@@ -69,12 +70,21 @@ def _plan(wanted: CreatePartitionsTopic, broker: Broker) -> tuple[Topic, int]:
         raise Refused(ErrorCode.INVALID_PARTITIONS, text)
     additional = wanted.count - have
     if wanted.assignments is not None:
-        _check_assignments(wanted.assignments, additional, broker)
+        _check_assignments(wanted.assignments, topic, additional, broker)
     return topic, additional
 
 
+def _assignments(
+    wanted: CreatePartitionsTopic, topic: Topic, count: int, broker: Broker
+) -> list[list[int]]:
+    """The replicas of the first new partitions: as asked for, or as many as those that are there have."""
+    if wanted.assignments is not None:
+        return [assignment.broker_ids for assignment in wanted.assignments[:count]]
+    return placed(broker, count, len(topic.partitions[0].replicas))
+
+
 def _check_assignments(
-    assignments: list[CreatePartitionsAssignment], additional: int, broker: Broker
+    assignments: list[CreatePartitionsAssignment], topic: Topic, additional: int, broker: Broker
 ) -> None:
     text: str | None
     if len(assignments) != additional:
@@ -83,8 +93,10 @@ def _check_assignments(
             f" {len(assignments)} assignment(s) were specified."
         )
         raise Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
-    for assignment in assignments:
-        text = assignment_error(assignment.broker_ids, broker)
+    factor = len(topic.partitions[0].replicas)
+    for index, assignment in enumerate(assignments, len(topic.partitions)):
+        ids = assignment.broker_ids
+        text = assignment_error(ids, broker, factor) or dead_assignment_error(index, ids, broker)
         if text is not None:
             raise Refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, text)
 

@@ -1,4 +1,4 @@
-"""ElectLeaders: no election is ever needed, since the one broker leads every partition.
+"""ElectLeaders: have the preferred replica lead, or any at all where none does.
 
 ``ReplicationControlManager.electLeaders``.
 """
@@ -14,16 +14,20 @@ from kafka_codecs.messages.api_43_elect_leaders import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.state import Broker
+from kafkashim.topics import NO_LEADER
 
 # ElectionType: the preferred replica, or any at all.
-ELECTION_TYPES = (0, 1)
+PREFERRED, UNCLEAN = 0, 1
+ELECTION_TYPES = (PREFERRED, UNCLEAN)
+NO_PREFERRED = "The preferred leader was not available."
+NO_ELIGIBLE = "Eligible topic partition leaders are not available."
 NOT_NEEDED = "Leader election not needed for topic partition."
 
 
 def handle(
     request: ElectLeadersRequest, broker: Broker, context: RequestContext
 ) -> ElectLeadersResponse:
-    """Say of each partition that its leader is the right one; of all there are, nothing."""
+    """Elect a leader for each partition; of all there are, only those are told that got one."""
     wanted = request.topic_partitions
     if wanted is not None and not wanted:
         # QuorumController has nothing to do then.
@@ -37,28 +41,56 @@ def handle(
     if wanted is None:
         return ElectLeadersResponse(
             replica_election_results=[
-                ReplicaElectionResult(topic=name, partition_result=[]) for name in broker.topics
+                ReplicaElectionResult(
+                    topic=name,
+                    partition_result=[
+                        result
+                        for partition in topic.partitions
+                        for result in [_elect(name, partition.index, request.election_type, broker)]
+                        if result.error_code != ErrorCode.ELECTION_NOT_NEEDED
+                    ],
+                )
+                for name, topic in broker.topics.items()
             ]
         )
     return ElectLeadersResponse(
         replica_election_results=[
             ReplicaElectionResult(
                 topic=asked.topic,
-                partition_result=[_elect(asked.topic, i, broker) for i in asked.partitions],
+                partition_result=[
+                    _elect(asked.topic, index, request.election_type, broker)
+                    for index in asked.partitions
+                ],
             )
             for asked in wanted
         ]
     )
 
 
-def _elect(name: str, index: int, broker: Broker) -> PartitionResult:
+def _elect(name: str, index: int, election_type: int, broker: Broker) -> PartitionResult:
     topic = broker.topics.get(name)
-    error, text = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"No such topic as {name}"
-    if topic is not None:
-        text = f"No such partition as {name}-{index}"
-        if topic.partition(index) is not None:
-            error, text = ErrorCode.ELECTION_NOT_NEEDED, NOT_NEEDED
-    return PartitionResult(partition_id=index, error_code=error, error_message=text)
+    partition = None if topic is None else topic.partition(index)
+    if partition is None:
+        unknown = (
+            f"No such topic as {name}" if topic is None else f"No such partition as {name}-{index}"
+        )
+        return _result(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, unknown)
+    controller = broker.cluster.controller
+    if election_type == PREFERRED:
+        if partition.leader == partition.replicas[0]:
+            return _result(index, ErrorCode.ELECTION_NOT_NEEDED, NOT_NEEDED)
+        if controller.elect_preferred(partition):
+            return _result(index, ErrorCode.NONE, None)
+        return _result(index, ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE, NO_PREFERRED)
+    if partition.leader != NO_LEADER:
+        return _result(index, ErrorCode.ELECTION_NOT_NEEDED, NOT_NEEDED)
+    if controller.elect_unclean(partition):
+        return _result(index, ErrorCode.NONE, None)
+    return _result(index, ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE, NO_ELIGIBLE)
+
+
+def _result(index: int, error: ErrorCode, message: str | None) -> PartitionResult:
+    return PartitionResult(partition_id=index, error_code=error, error_message=message)
 
 
 def _refused(

@@ -1,6 +1,6 @@
-"""AlterPartitionReassignments: only the one broker can be asked for, and it has every partition.
+"""AlterPartitionReassignments: other replicas for partitions, which have copied them at once (KIP-455).
 
-``ReplicationControlManager.alterPartitionReassignments``. What is in order is so at once.
+``ReplicationControlManager.alterPartitionReassignments``.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ def handle(
         # QuorumController has nothing to do then, and answers with the defaults of the message.
         return AlterPartitionReassignmentsResponse(error_message="", responses=[])
     # The controller finds the time of such a request over before it looks at it.
+    other_factor = request.allow_replication_factor_change
     late = ErrorCode.REQUEST_TIMED_OUT if request.timeout_ms <= 0 else ErrorCode.NONE
     return AlterPartitionReassignmentsResponse(
         error_code=late,
         error_message=None,
-        allow_replication_factor_change=bool(late) or request.allow_replication_factor_change,
+        allow_replication_factor_change=bool(late) or other_factor,
         responses=[
             ReassignableTopicResponse(
                 name=topic.name,
                 partitions=[
                     _answer(partition, late, None)
                     if late
-                    else _answer(partition, *_reassign(topic.name, partition, broker))
+                    else _answer(partition, *_reassign(topic.name, partition, broker, other_factor))
                     for partition in topic.partitions
                 ],
             )
@@ -47,13 +48,14 @@ def handle(
 
 
 def _reassign(
-    name: str, wanted: ReassignablePartition, broker: Broker
+    name: str, wanted: ReassignablePartition, broker: Broker, allow_other_factor: bool
 ) -> tuple[ErrorCode, str | None]:
     topic = broker.topics.get(name)
     if topic is None:
         text = f"Unable to find a topic named {name}."
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, text
-    if topic.partition(wanted.partition_index) is None:
+    partition = topic.partition(wanted.partition_index)
+    if partition is None:
         text = f"Unable to find partition {name}:{wanted.partition_index}."
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, text
     if wanted.replicas is None:
@@ -61,7 +63,14 @@ def _reassign(
     wrong = assignment_error(wanted.replicas, broker)
     if wrong is not None:
         return ErrorCode.INVALID_REPLICA_ASSIGNMENT, wrong
-    # Whoever forbids a change of the replication factor gets none: one broker is one replica.
+    if not allow_other_factor and len(wanted.replicas) != len(partition.replicas):
+        text = (
+            f"The replication factor is changed from {len(partition.replicas)} to"
+            f" {len(wanted.replicas)}"
+        )
+        return ErrorCode.INVALID_REPLICATION_FACTOR, text
+    if wanted.replicas != partition.replicas:
+        broker.cluster.controller.reassign(partition, wanted.replicas)
     return ErrorCode.NONE, None
 
 

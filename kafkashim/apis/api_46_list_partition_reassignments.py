@@ -1,4 +1,4 @@
-"""ListPartitionReassignments: none is ever under way, since there is nowhere to move a replica to."""
+"""ListPartitionReassignments: none is ever under way, since replicas are copied at once."""
 
 from __future__ import annotations
 

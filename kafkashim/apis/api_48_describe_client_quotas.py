@@ -24,7 +24,7 @@ def handle(
         for component in request.components
     ]
     try:
-        found = broker.client_quotas.describe(components, request.strict)
+        found = broker.cluster.client_quotas.describe(components, request.strict)
     except Refused as refused:
         return DescribeClientQuotasResponse(
             error_code=refused.error, error_message=refused.message, entries=None

@@ -25,14 +25,16 @@ def handle(
         ({part.entity_type: part.entity_name for part in entry.entity}, _ops(entry.ops))
         for entry in request.entries
     ]
-    quotas = broker.client_quotas
+    quotas = broker.cluster.client_quotas
     try:
         outcomes = quotas.alter(asked, request.validate_only)
     except Refused as refused:
         # Every entry is answered then, as it was named.
         outcomes = [(entity, refused) for entity, _ in asked]
-    broker.producer_rates = quotas.rates(PRODUCER_BYTE_RATE)
-    broker.consumer_rates = quotas.rates(CONSUMER_BYTE_RATE)
+    for each in broker.cluster.brokers.values():
+        # Every broker counts for itself.
+        each.producer_rates = quotas.rates(PRODUCER_BYTE_RATE)
+        each.consumer_rates = quotas.rates(CONSUMER_BYTE_RATE)
     return AlterClientQuotasResponse(entries=[_result(*outcome) for outcome in outcomes])
 
 

@@ -20,7 +20,7 @@ def handle(
     request: DescribeUserScramCredentialsRequest, broker: Broker, context: RequestContext
 ) -> DescribeUserScramCredentialsResponse:
     """Describe the users that are named, or all."""
-    found = broker.scram_credentials.describe(user.name for user in request.users or ())
+    found = broker.cluster.scram_credentials.describe(user.name for user in request.users or ())
     return DescribeUserScramCredentialsResponse(
         error_message=UNTOLD, results=[_result(user, outcome) for user, outcome in found.items()]
     )

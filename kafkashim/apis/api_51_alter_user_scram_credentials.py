@@ -16,7 +16,7 @@ def handle(
     request: AlterUserScramCredentialsRequest, broker: Broker, context: RequestContext
 ) -> AlterUserScramCredentialsResponse:
     """Alter the credentials; each user is answered apart."""
-    outcomes = broker.scram_credentials.alter(
+    outcomes = broker.cluster.scram_credentials.alter(
         [Deletion(deletion.name, deletion.mechanism) for deletion in request.deletions],
         [
             Upsertion(

@@ -38,7 +38,7 @@ def handle(
                 for name, indexes in asked
             ]
         )
-    offset, now = broker.metadata_offset(), broker.clock.now_ms()
+    offset, now = broker.cluster.metadata_offset(), broker.clock.now_ms()
     voter = ReplicaState(
         replica_id=broker.node_id,
         log_end_offset=offset,

@@ -24,7 +24,7 @@ def handle(
         Update(key.feature, key.max_version_level, key.upgrade_type)
         for key in request.feature_updates
     ]
-    wrong = broker.features.update(updates, request.validate_only)
+    wrong = broker.cluster.features.update(updates, request.validate_only)
     if wrong is not None:
         lead = "The update failed for all features since the following feature had an error"
         return UpdateFeaturesResponse(

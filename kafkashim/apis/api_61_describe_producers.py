@@ -45,6 +45,8 @@ def _describe(name: str, index: int, broker: Broker) -> PartitionResponse:
     partition = topic.partition(index)
     if partition is None:
         return _failed(index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, None)
+    if broker.node_id not in partition.replicas:
+        return _failed(index, ErrorCode.NOT_LEADER_OR_FOLLOWER, None)
     return PartitionResponse(
         partition_index=index,
         active_producers=[

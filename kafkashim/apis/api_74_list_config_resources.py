@@ -49,5 +49,5 @@ def _names(type_: int, broker: Broker) -> list[str]:
     if type_ == OF_TOPIC:
         return list(broker.topics)
     if type_ in (OF_BROKER, OF_LOGGERS):
-        return [str(broker.node_id)]
+        return [str(broker_id) for broker_id in sorted(broker.cluster.brokers)]
     return [name for kind, name in broker.config.resources if kind == type_]

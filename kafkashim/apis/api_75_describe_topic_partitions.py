@@ -17,8 +17,9 @@ from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
 from kafkashim.apis.authorized_operations import NOT_ASKED, TOPIC
 from kafkashim.internal_topics import INTERNAL_TOPICS
-from kafkashim.state import Broker, Topic
+from kafkashim.state import Broker
 from kafkashim.topic_names import topic_name_error
+from kafkashim.topics import NO_LEADER, Partition, Topic
 
 
 def handle(
@@ -63,7 +64,7 @@ def handle(
             continue
         start = cursor.partition_index if cursor is not None and name == first else 0
         end = min(len(topic.partitions), _int32(start + remaining))
-        topics.append(_describe(topic, start, end, broker.node_id))
+        topics.append(_describe(topic, start, end, broker.alive))
         if end < len(topic.partitions) and end != -1:
             next_cursor = NextCursor(topic_name=name, partition_index=end)
             break
@@ -114,24 +115,32 @@ def _missing(name: str) -> DescribeTopicPartitionsResponseTopic:
 
 
 def _describe(
-    topic: Topic, start: int, end: int, node_id: int
+    topic: Topic, start: int, end: int, alive: list[int]
 ) -> DescribeTopicPartitionsResponseTopic:
     return DescribeTopicPartitionsResponseTopic(
         name=topic.name,
         topic_id=topic.topic_id,
         is_internal=topic.internal,
         partitions=[
-            DescribeTopicPartitionsResponsePartition(
-                partition_index=partition.index,
-                leader_id=node_id,
-                leader_epoch=partition.leader_epoch,
-                replica_nodes=[node_id],
-                isr_nodes=[node_id],
-                eligible_leader_replicas=[],
-                last_known_elr=[],
-                offline_replicas=[],
-            )
+            _describe_partition(partition, alive)
             for partition in topic.partitions[start : max(start, end)]
         ],
         topic_authorized_operations=TOPIC,
+    )
+
+
+def _describe_partition(
+    partition: Partition, alive: list[int]
+) -> DescribeTopicPartitionsResponsePartition:
+    leader = partition.leader if partition.leader in alive else NO_LEADER
+    return DescribeTopicPartitionsResponsePartition(
+        error_code=ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else ErrorCode.NONE,
+        partition_index=partition.index,
+        leader_id=leader,
+        leader_epoch=partition.leader_epoch,
+        replica_nodes=partition.replicas,
+        isr_nodes=partition.isr,
+        eligible_leader_replicas=partition.elr,
+        last_known_elr=partition.last_known_elr,
+        offline_replicas=[replica for replica in partition.replicas if replica not in alive],
     )

@@ -28,10 +28,18 @@ class Faults:
     their own words the methods take those of :class:`~kafkashim.faults.conditions.Conditions`.
     """
 
-    def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self) -> None:
         self._faults: tuple[Fault, ...] = ()
         self._numbers = count(1)
-        self._changed = changed
+        self._told: list[Callable[[], None]] = []
+
+    def tell(self, changed: Callable[[], None]) -> None:
+        """Have somebody told whenever there are other faults."""
+        self._told.append(changed)
+
+    def _changed(self) -> None:
+        for changed in self._told:
+            changed()
 
     def __repr__(self) -> str:
         return f"<Faults: {', '.join(fault.title for fault in self._faults) or 'none'}>"

@@ -23,7 +23,7 @@ def get_brokers(world: World, call: Call) -> Reply:
         )
     shown = {
         "id": broker.node_id,
-        "cluster_id": broker.cluster_id,
+        "cluster_id": broker.cluster.cluster_id,
         "host": listeners[0]["host"] if listeners else "",
         "port": listeners[0]["port"] if listeners else -1,
         "listeners": listeners,

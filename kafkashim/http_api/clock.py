@@ -18,7 +18,7 @@ MOST_DAYS = 31
 
 def get_clock(world: World, call: Call) -> Reply:
     """The broker's time."""
-    return Reply({"now_ms": world.server.clock.now_ms()})
+    return Reply({"now_ms": world.servers.clock.now_ms()})
 
 
 def advance_clock(world: World, call: Call) -> Reply:
@@ -32,7 +32,7 @@ def advance_clock(world: World, call: Call) -> Reply:
         step += value * UNITS[key]
     if step > MOST_DAYS * UNITS["days"]:
         raise _too_far(None)
-    world.server.clock.advance(step)
+    world.servers.clock.advance(step)
     return get_clock(world, call)
 
 

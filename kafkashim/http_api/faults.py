@@ -24,7 +24,7 @@ def _shown(fault: Fault) -> dict[str, object]:
 
 def get_faults(world: World, call: Call) -> Reply:
     """All of them, in the order in which they were set."""
-    return Reply({"faults": [_shown(fault) for fault in world.server.faults]})
+    return Reply({"faults": [_shown(fault) for fault in world.servers.faults]})
 
 
 def set_faults(world: World, call: Call) -> Reply:
@@ -34,7 +34,7 @@ def set_faults(world: World, call: Call) -> Reply:
     tried = Faults()
     for words in described:
         _add(tried, words)
-    shown = [_shown(_add(world.server.faults, words)) for words in described]
+    shown = [_shown(_add(world.servers.faults, words)) for words in described]
     return Reply({"faults": shown} if _is_many(body) else shown[0], 201)
 
 
@@ -57,13 +57,13 @@ def _add(faults: Faults, words: dict[str, object]) -> Fault:
 
 def clear_faults(world: World, call: Call) -> Reply:
     """Remove all."""
-    world.server.faults.clear()
+    world.servers.faults.clear()
     return Reply(status=204)
 
 
 def get_fault(world: World, call: Call) -> Reply:
     """One by its number."""
-    fault = world.server.faults.get(call.path["number"])
+    fault = world.servers.faults.get(call.path["number"])
     if fault is None:
         raise _no_fault(call)
     return Reply(_shown(fault))
@@ -71,7 +71,7 @@ def get_fault(world: World, call: Call) -> Reply:
 
 def remove_fault(world: World, call: Call) -> Reply:
     """Remove one."""
-    if not world.server.faults.remove(call.path["number"]):
+    if not world.servers.faults.remove(call.path["number"]):
         raise _no_fault(call)
     return Reply(status=204)
 

@@ -26,7 +26,7 @@ from kafkashim.http_api.route import (
 )
 from kafkashim.http_api.routes import ROUTES
 from kafkashim.http_api.traffic import Traffic
-from kafkashim.server import Server
+from kafkashim.servers import Servers
 
 DEFAULT_HOST = "127.0.0.1"
 MOST_BODY = 1024 * 1024
@@ -67,24 +67,25 @@ class HttpApi:
     """The HTTP API of a broker.
 
     Args:
-        server: the broker; its loop is the one that is there.
-        journal: the one the server was made with.
+        servers: the brokers; their loop is the one that is there.
+        journal: the one they were made with.
         host: the address to listen on. Only at that of this machine's own loop is it asked under which
             name a request came, because anybody's web page could be behind another (DNS rebinding).
         port: the port; 0 takes any free one.
     """
 
     def __init__(
-        self, server: Server, journal: Traffic, *, host: str | None = None, port: int = 0
+        self, servers: Servers, journal: Traffic, *, host: str | None = None, port: int = 0
     ) -> None:
-        self._world = World(server, journal)
+        self._world = World(servers, journal)
         self._own_names_only = host is None
         self.host = DEFAULT_HOST if host is None else host
         self.port = port
-        self._loop = server.loop
+        self._loop = servers.loop
         self._listener: asyncio.Server | None = None
         self._runner: web.AppRunner | None = None
-        journal.watch(server.broker)
+        for server in servers.servers.values():
+            journal.watch(server.broker)
 
     @property
     def url(self) -> str:

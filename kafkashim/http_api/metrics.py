@@ -14,7 +14,8 @@ from kafkashim.http_api.prometheus import (
     text_of,
 )
 from kafkashim.http_api.route import Call, Reply, World
-from kafkashim.state import Broker, Partition
+from kafkashim.state import Broker
+from kafkashim.topics import Partition
 
 # BrokerState.RUNNING
 RUNNING = 3
@@ -138,7 +139,7 @@ def _own(world: World) -> Iterator[Family]:
         "How often a fault acted.",
         [
             ({"number": fault.number, "action": fault.action.name}, fault.fired)
-            for fault in world.server.faults
+            for fault in world.servers.faults
         ],
     )
     yield Family(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kafkashim.http_api.route import Call, Reply, World
 from kafkashim.rules.producer_state import ProducerStateEntry
-from kafkashim.state import Partition
+from kafkashim.topics import Partition
 
 
 def get_producers(world: World, call: Call) -> Reply:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from kafkashim.http_api.traffic import Traffic
 from kafkashim.server import Server
+from kafkashim.servers import Servers
 
 Schema = Mapping[str, Any]
 JSON_TYPE = "application/json"
@@ -49,8 +50,13 @@ class Problem(Exception):
 class World:
     """What handlers look at and change."""
 
-    server: Server
+    servers: Servers
     journal: Traffic
+
+    @property
+    def server(self) -> Server:
+        """The broker, or the first of several."""
+        return self.servers.first
 
 
 @dataclass(frozen=True, slots=True)

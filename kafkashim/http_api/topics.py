@@ -16,7 +16,7 @@ from kafkashim.apis import RequestContext, api_19_create_topics, api_20_delete_t
 from kafkashim.faults.past import PastPeer
 from kafkashim.http_api.route import Call, Problem, Reply, World, as_object
 from kafkashim.ids import base64_id
-from kafkashim.state import Partition, Topic
+from kafkashim.topics import Partition, Topic
 
 USE_DEFAULT = -1
 TIMEOUT_MS = 60_000

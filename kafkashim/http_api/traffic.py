@@ -13,7 +13,8 @@ from kafka_codecs.schema import Request
 from kafkashim.apis import RequestContext
 from kafkashim.journal import MOST_BYTES, Entry, Journal
 from kafkashim.rules.producer_state import Duplicate
-from kafkashim.state import Broker, Decision, Partition, Topic
+from kafkashim.state import Broker, Decision
+from kafkashim.topics import Partition, Topic
 
 log = logging.getLogger("kafkashim.http")
 

@@ -42,6 +42,17 @@ class LeaderEpochs:
         if entries and entries[0].start_offset < log_start_offset:
             entries[0] = EpochEntry(entries[0].epoch, log_start_offset)
 
+    def truncate_from_end(self, log_end_offset: int) -> None:
+        """What lies from an offset on is gone: forget the epochs that began there or later."""
+        while self._entries and self._entries[-1].start_offset >= log_end_offset:
+            self._entries.pop()
+
+    def copy(self) -> LeaderEpochs:
+        """The same epochs, for a log that goes its own way."""
+        other = LeaderEpochs()
+        other._entries = list(self._entries)
+        return other
+
     def earliest_at(self, log_start_offset: int) -> int:
         """The epoch at the log's start; -1 where it is not known."""
         first = self._entries[0] if self._entries else None

@@ -82,6 +82,15 @@ class Segment:
         """All batches, oldest first."""
         return map(self.batch_at, range(len(self.offsets)))
 
+    def add(self, stored: RecordBatch) -> None:
+        """Take a batch over as another log has it stored."""
+        self.offsets.append(stored.base_offset - self.base_offset)
+        self.positions.append(self.store.size)
+        self.store.append(stored.buffer)
+        self.max_timestamp = max(self.max_timestamp, stored.max_timestamp)
+        if self.first_timestamp == NO_TIMESTAMP:
+            self.first_timestamp = stored.max_timestamp
+
 
 class PartitionLog:
     """Batches from ``log_start_offset`` to ``log_end_offset`` (exclusive)."""
@@ -264,6 +273,45 @@ class PartitionLog:
         self.segments = [Segment(offset, self._storage.segment(offset))]
         self._newest_deleted = NOT_FOUND
         self.epochs.assign(self.epochs.latest, offset)
+
+    def truncate_to(self, offset: int) -> int:
+        """Lose the batches at the end that reach an offset or lie beyond; gives the new log end.
+
+        ``UnifiedLog.truncateTo``, after which the log goes on in a new leader's words.
+        """
+        while len(self.segments) > 1 and self.segments[-1].base_offset >= offset:
+            self.segments.pop()
+        last = self.segments.pop()
+        kept: list[RecordBatch] = []
+        end = last.base_offset
+        for batch in last.batches():
+            if batch.last_offset >= offset:
+                break
+            kept.append(batch)
+            end = batch.last_offset + 1
+        segment = Segment(last.base_offset, self._storage.segment(last.base_offset))
+        self.segments.append(segment)
+        for batch in kept:
+            segment.add(batch)
+        self.log_end_offset = max(end, self.log_start_offset)
+        self._newest_deleted = NOT_FOUND
+        self.epochs.truncate_from_end(self.log_end_offset)
+        return self.log_end_offset
+
+    def copy(self) -> PartitionLog:
+        """A log of its own that holds the same, for a replica that goes its own way."""
+        other = PartitionLog(self._storage, self._limits)
+        other.segments = []
+        for segment in self.segments:
+            mine = Segment(segment.base_offset, self._storage.segment(segment.base_offset))
+            for batch in segment.batches():
+                mine.add(batch)
+            other.segments.append(mine)
+        other.log_start_offset = self.log_start_offset
+        other.log_end_offset = self.log_end_offset
+        other._newest_deleted = self._newest_deleted
+        other.epochs = self.epochs.copy()
+        return other
 
     def forget_log_start(self) -> None:
         """Begin where the oldest segment does: what was deleted of it is there again."""

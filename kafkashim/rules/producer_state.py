@@ -251,6 +251,16 @@ class ProducerStateEntry:
         self.last_timestamp = -1
         self.accepted = 0
 
+    def copy(self) -> ProducerStateEntry:
+        """An entry of its own that remembers the same."""
+        other = ProducerStateEntry(self.producer_id)
+        other.producer_epoch = self.producer_epoch
+        other.batches = self.batches.copy()
+        other.last_sequence = self.last_sequence
+        other.last_timestamp = self.last_timestamp
+        other.accepted = self.accepted
+        return other
+
     def find_duplicate_batch(self, batch: Batch) -> BatchMetadata | None:
         """The remembered batch with the same epoch, first and last sequence; payloads do not count."""
         if batch.producer_epoch != self.producer_epoch:
@@ -401,10 +411,21 @@ class ProducerStateManager:
         """Forget all producers."""
         self._producers.clear()
 
-    def keep_newest(self) -> None:
-        """Forget all batches but the newest of each producer, as a snapshot does (``writeSnapshot``)."""
+    def copy(self) -> ProducerStateManager:
+        """The same producers, for a log that goes its own way."""
+        other = ProducerStateManager(self.book)
         for entry in self._producers.values():
-            while len(entry.batches) > 1:
+            other.put(entry.copy())
+        return other
+
+    def keep_newest(self, end: int) -> None:
+        """Of the batches before an offset forget all but each producer's newest.
+
+        So a broker does that was restarted when its log ended there: what it remembers of producers comes
+        from a snapshot, with one batch each (``ProducerStateManager.writeSnapshot``).
+        """
+        for entry in self._producers.values():
+            while len(entry.batches) > 1 and entry.batches[1].last_offset < end:
                 entry.batches.popleft()
 
     def truncate_head(self, log_start_offset: int) -> None:

@@ -145,7 +145,7 @@ class Stage:
     def __enter__(self) -> Self:
         self.shim.__enter__()
         try:
-            self.shim.call(lambda broker: broker.create_missing_topic(TOPIC))
+            self.shim.call(lambda broker: broker.cluster.create_missing_topic(TOPIC))
             self.scenario.arm(self)
         except BaseException as error:
             self.shim.__exit__(type(error), error, error.__traceback__)

@@ -10,7 +10,8 @@ from kafkashim.rules.producer_state import (
     ProducerStateEntry,
     decrement_sequence,
 )
-from kafkashim.state import Broker, Partition
+from kafkashim.state import Broker
+from kafkashim.topics import Partition
 
 MAX_EPOCH = 32767
 MAX_LONG = 2**63 - 1
@@ -22,7 +23,7 @@ def partition_of(broker: Broker, topic: str, index: int) -> Partition:
     Raises:
         ValueError: the topic has no such partition.
     """
-    broker.create_missing_topic(topic)
+    broker.cluster.create_missing_topic(topic)
     found = broker.topics[topic].partition(index) if topic in broker.topics else None
     if found is None:
         raise ValueError(f"there is no partition {index} of {topic}")
@@ -65,8 +66,7 @@ def set_next_producer_id(broker: Broker, producer_id: int, epoch: int) -> None:
     """
     _within("producer_id", producer_id, 0, MAX_LONG - 1)
     _within("epoch", epoch, 0, MAX_EPOCH)
-    broker.producer_ids.next_id = producer_id
-    broker.producer_ids.next_epoch = epoch
+    broker.cluster.producer_id_blocks.begin_at(producer_id, epoch)
 
 
 def set_transactional_id(
@@ -82,7 +82,7 @@ def set_transactional_id(
     if not transactional_id:
         raise ValueError("a transactional id is not empty")
     known = TransactionalProducer(producer_id, epoch)
-    broker.producer_ids.transactional[transactional_id] = known
+    broker.cluster.transactional[transactional_id] = known
 
 
 def set_log_start_offset(broker: Broker, topic: str, index: int, offset: int) -> None:
@@ -102,7 +102,7 @@ def set_log_start_offset(broker: Broker, topic: str, index: int, offset: int) ->
 def set_high_watermark(broker: Broker, topic: str, index: int, offset: int | None) -> None:
     """Let consumers read up to an offset only, as while followers are behind; ``None`` ends it.
 
-    Producers are answered as before, whatever their acks.
+    Producers with acks -1 wait as long, at most their request's timeout.
 
     Raises:
         ValueError: the offset does not lie in the log, or there is no such partition.
@@ -110,5 +110,4 @@ def set_high_watermark(broker: Broker, topic: str, index: int, offset: int | Non
     partition = partition_of(broker, topic, index)
     if offset is not None:
         _within("offset", offset, partition.log_start_offset, partition.log.log_end_offset)
-    partition.held_high_watermark = offset
-    partition.wake()
+    partition.hold(offset)

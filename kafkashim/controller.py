@@ -1,0 +1,293 @@
+"""Who leads which partition: what the controller does when brokers come and go.
+
+``ReplicationControlManager`` and ``PartitionChangeBuilder``, with eligible leader replicas (KIP-966).
+Followers copy at once here, so that a replica is in sync, or its broker is gone or cut off.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kafkashim.clock import TimerHandle
+from kafkashim.features import ELIGIBLE_LEADER_REPLICAS_VERSION
+from kafkashim.topics import NO_LEADER, Partition, partitions_of
+
+if TYPE_CHECKING:
+    from kafkashim.cluster import Cluster
+
+log = logging.getLogger("kafkashim.controller")
+
+
+class Controller:
+    """Chooses leaders for the partitions of a cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._sessions: dict[int, TimerHandle] = {}
+
+    def close(self) -> None:
+        """Stop all timers."""
+        for timer in self._sessions.values():
+            timer.cancel()
+        self._sessions.clear()
+
+    def _alive(self, broker_id: int) -> bool:
+        return broker_id in self._cluster.brokers and broker_id not in self._cluster.fenced
+
+    def _partitions(self) -> list[Partition]:
+        return partitions_of(self._cluster.topics.values())
+
+    # Brokers that come and go
+
+    def silent(self, broker_id: int) -> None:
+        """A broker sends no heartbeats any more: after ``broker.session.timeout.ms`` it is fenced.
+
+        Until then it keeps what it leads, and leaders wait for what it does not fetch.
+        """
+        for partition in self._partitions():
+            partition.falls_behind(broker_id)
+        timeout_ms = self._cluster.config.get_int("broker.session.timeout.ms")
+
+        def fence() -> None:
+            log.info("Fencing broker %d: no heartbeat for %d ms", broker_id, timeout_ms)
+            self.fence(broker_id)
+
+        self._stop_waiting(broker_id)
+        self._sessions[broker_id] = self._cluster.clock.call_later(timeout_ms, fence)
+
+    def _stop_waiting(self, broker_id: int) -> None:
+        timer = self._sessions.pop(broker_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def fence(self, broker_id: int) -> None:
+        """Hold a broker for dead: it leads nothing and is in sync with nothing.
+
+        ``handleBrokerFenced``, and what a controlled shutdown comes down to.
+        """
+        self._stop_waiting(broker_id)
+        if broker_id in self._cluster.fenced:
+            return
+        self._cluster.fenced.add(broker_id)
+        for partition in self._partitions():
+            partition.falls_behind(broker_id)
+            if broker_id in partition.isr or partition.leader == broker_id:
+                isr = [replica for replica in partition.isr if replica != broker_id]
+                self._change(partition, isr)
+
+    def restarted(self, broker_id: int, *, clean: bool) -> None:
+        """A broker that was fenced is back in another process, with what it read from its disk.
+
+        After an unclean shutdown it counts no longer as eligible without being in sync
+        (``handleUncleanBrokerShutdown``).
+        """
+        alone: list[Partition] = []
+        for partition in self._partitions():
+            if broker_id not in partition.replicas:
+                continue
+            if not clean and broker_id in partition.elr:
+                partition.elr.remove(broker_id)
+                if broker_id not in partition.last_known_elr:
+                    partition.last_known_elr.append(broker_id)
+            partition.remembers_from[broker_id] = partition.log.log_end_offset
+            if partition.leader == NO_LEADER:
+                alone.append(partition)
+        self.unfence(broker_id)
+        for partition in alone:
+            if partition.leader == broker_id:
+                partition.restarted(clean=clean)
+
+    def unfence(self, broker_id: int) -> None:
+        """A broker is back: it leads what nobody does, and catches up with the rest."""
+        self._stop_waiting(broker_id)
+        self._cluster.fenced.discard(broker_id)
+        for partition in self._partitions():
+            if partition.leader == NO_LEADER and broker_id in partition.replicas:
+                self._change(partition, list(partition.isr))
+        self.follow(broker_id)
+
+    def follow(self, broker_id: int) -> None:
+        """A broker fetches again from the leaders there are, and is in sync with them at once."""
+        for partition in self._partitions():
+            if broker_id in partition.replicas and self._alive(partition.leader):
+                partition.catches_up(broker_id)
+                if broker_id not in partition.isr:
+                    # The leader proposes a set of numbers.
+                    self._change(partition, sorted([*partition.isr, broker_id]))
+
+    # Elections
+
+    def created(self, partition: Partition) -> None:
+        """A partition is new: each replica gets a directory, and who is dead is not in sync."""
+        for broker_id in partition.replicas:
+            broker = self._cluster.brokers[broker_id]
+            log_dir = broker.log_dirs.place(partition.topic.name, partition.index)
+            partition.log_dirs[broker_id] = log_dir
+        if self._cluster.fenced:
+            isr = [replica for replica in partition.replicas if self._alive(replica)]
+            for replica in partition.replicas:
+                if replica not in isr:
+                    partition.falls_behind(replica)
+            partition.isr = isr
+            partition.leader = isr[0] if isr else NO_LEADER
+            partition.settle()
+
+    def elect_preferred(self, partition: Partition) -> bool:
+        """Have the first replica lead; whether it can, being alive and in sync."""
+        preferred = partition.replicas[0]
+        if not (self._alive(preferred) and preferred in partition.isr):
+            return False
+        self._lead(partition, preferred)
+        return True
+
+    def elect_unclean(self, partition: Partition) -> bool:
+        """Have any replica lead that is alive; whether there is one.
+
+        What it did not have when it was last in sync is lost.
+        """
+        for replica in partition.replicas:
+            if self._alive(replica):
+                self._lead_uncleanly(partition, replica)
+                return True
+        return False
+
+    def move_leader(self, partition: Partition, broker_id: int) -> None:
+        """Have a replica in sync lead, as a reassignment that puts it first.
+
+        Raises:
+            ValueError: the broker is no replica in sync.
+        """
+        if not (self._alive(broker_id) and broker_id in partition.isr):
+            raise ValueError(
+                f"broker {broker_id} is not in sync for {partition.name}: its replicas in sync are"
+                f" {partition.isr}"
+            )
+        others = [replica for replica in partition.replicas if replica != broker_id]
+        partition.replicas = [broker_id, *others]
+        self._lead(partition, broker_id)
+
+    def move_leader_uncleanly(self, partition: Partition, broker_id: int, end: int | None) -> None:
+        """Have a replica lead whose log ends where it does, or at an offset; what lies beyond is lost.
+
+        Raises:
+            ValueError: the broker is no replica, or not alive.
+        """
+        if broker_id not in partition.replicas or not self._alive(broker_id):
+            raise ValueError(
+                f"broker {broker_id} cannot lead {partition.name}: its replicas are"
+                f" {partition.replicas}, and {self._cluster.alive} are alive"
+            )
+        if end is not None:
+            partition.falls_behind(broker_id, end)
+        self._lead_uncleanly(partition, broker_id)
+        for replica in partition.replicas:
+            if self._alive(replica):
+                self.follow(replica)
+
+    def balance_leaders(self) -> None:
+        """Give preferred leaders back what they lead no more (``auto.leader.rebalance.enable``)."""
+        for partition in self._partitions():
+            if partition.leader != partition.replicas[0]:
+                self.elect_preferred(partition)
+
+    def reassign(self, partition: Partition, replicas: Sequence[int]) -> None:
+        """Give a partition other replicas, which have copied it at once."""
+        topic, index = partition.topic.name, partition.index
+        brokers = self._cluster.brokers
+        removed = [replica for replica in partition.replicas if replica not in replicas]
+        for replica in replicas:
+            if replica not in partition.replicas:
+                partition.log_dirs[replica] = brokers[replica].log_dirs.place(topic, index)
+        for replica in removed:
+            brokers[replica].log_dirs.release(partition.log_dirs.pop(replica))
+            partition.behind.pop(replica, None)
+        added = [r for r in replicas if r not in partition.isr and self._alive(r)]
+        isr = [replica for replica in partition.isr if replica in replicas]
+        isr = sorted(isr + added) if added else isr
+        partition.replicas = list(replicas)
+        self._change(partition, isr, fence_all=bool(removed))
+
+    def _change(self, partition: Partition, isr: list[int], *, fence_all: bool = False) -> None:
+        """Take other replicas as in sync, and elect a leader where that takes one.
+
+        ``PartitionChangeBuilder.build``; with ``fence_all`` the epoch rises also where the leader stays,
+        because a replica was taken away.
+        """
+        old_isr, old_elr = partition.isr, partition.elr
+        partition.isr = isr
+        leader = partition.leader
+        if not (self._alive(leader) and leader in isr):
+            leader = self._choose(partition)
+        if leader == NO_LEADER and self._may_elect_uncleanly(partition):
+            found = next((r for r in partition.replicas if self._alive(r)), NO_LEADER)
+            if found != NO_LEADER:
+                self._lead_uncleanly(partition, found)
+                return
+        if leader != NO_LEADER and leader not in partition.isr:
+            # Elected without being in sync: it was eligible.
+            partition.isr = [leader]
+        self._keep_eligible(partition, old_isr, old_elr)
+        if leader != partition.leader or fence_all:
+            self._lead(partition, leader)
+        partition.settle()
+
+    def _choose(self, partition: Partition) -> int:
+        """The first replica that is alive and in sync, or eligible; the last known of all."""
+        for group in (partition.isr, partition.elr):
+            for replica in partition.replicas:
+                if replica in group and self._alive(replica):
+                    return replica
+        last = partition.last_known_elr
+        if not partition.isr and not partition.elr and len(last) == 1 and self._alive(last[0]):
+            return last[0]
+        return NO_LEADER
+
+    def _may_elect_uncleanly(self, partition: Partition) -> bool:
+        return partition.topic.config.value("unclean.leader.election.enable") == "true"
+
+    def _keep_eligible(
+        self, partition: Partition, old_isr: Sequence[int], old_elr: Sequence[int]
+    ) -> None:
+        """Who may lead without being in sync (``PartitionChangeBuilder.maybePopulateTargetElr``)."""
+        if not self._cluster.features.level(ELIGIBLE_LEADER_REPLICAS_VERSION):
+            if not partition.isr:
+                # Without them the last in sync stays so, alive or not.
+                partition.isr = list(old_isr)
+            return
+        if len(partition.isr) >= partition.min_isr:
+            partition.elr, partition.last_known_elr = [], []
+            return
+        candidates = dict.fromkeys([*old_elr, *old_isr])
+        partition.elr = [replica for replica in candidates if replica not in partition.isr]
+        if old_isr and not partition.isr:
+            # Who led last is remembered alone (maybeUpdateLastKnownLeader).
+            partition.last_known_elr = [partition.leader]
+            return
+        known = dict.fromkeys([*partition.last_known_elr, *candidates])
+        partition.last_known_elr = [
+            replica
+            for replica in known
+            if replica not in partition.isr and replica not in partition.elr
+        ]
+
+    def _lead(self, partition: Partition, leader: int) -> None:
+        partition.leader = leader
+        if leader == NO_LEADER:
+            partition.leader_epoch += 1
+        else:
+            partition.behind.pop(leader, None)
+            partition.forget_as(leader)
+            partition.begin_leader_epoch(partition.leader_epoch + 1)
+        self._cluster.leader_changed(partition)
+
+    def _lead_uncleanly(self, partition: Partition, leader: int) -> None:
+        end = partition.behind.pop(leader, None)
+        if end is not None:
+            log.warning("%s is led by %d now, and ends at offset %d", partition.name, leader, end)
+            partition.truncate_to(end)
+        partition.isr = [leader]
+        partition.elr, partition.last_known_elr = [], []
+        self._lead(partition, leader)
+        partition.settle()
