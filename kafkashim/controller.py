@@ -228,7 +228,8 @@ class Controller:
         if leader != NO_LEADER and leader not in partition.isr:
             # Elected without being in sync: it was eligible.
             partition.isr = [leader]
-        self._keep_eligible(partition, old_isr, old_elr)
+        if partition.isr != old_isr:
+            self._keep_eligible(partition, old_isr, old_elr)
         if leader != partition.leader or fence_all:
             self._lead(partition, leader)
         partition.settle()

@@ -158,12 +158,15 @@ def _describe_partition(
     """``KRaftMetadataCache.partitionMetadata``."""
     leader = partition.leader if partition.leader in alive else NO_LEADER
     replicas, isr = partition.replicas, partition.isr
+    error = ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else ErrorCode.NONE
     if version == 0:
-        # Its clients know no brokers but those that are alive.
+        # Its clients look up every broker that is named.
         replicas = [replica for replica in replicas if replica in alive]
         isr = [replica for replica in isr if replica in alive]
+        if not error and len(replicas) < len(partition.replicas):
+            error = ErrorCode.REPLICA_NOT_AVAILABLE
     return MetadataResponsePartition(
-        error_code=ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else ErrorCode.NONE,
+        error_code=error,
         partition_index=partition.index,
         leader_id=leader,
         leader_epoch=partition.leader_epoch,

@@ -134,7 +134,6 @@ def _describe_partition(
 ) -> DescribeTopicPartitionsResponsePartition:
     leader = partition.leader if partition.leader in alive else NO_LEADER
     return DescribeTopicPartitionsResponsePartition(
-        error_code=ErrorCode.LEADER_NOT_AVAILABLE if leader == NO_LEADER else ErrorCode.NONE,
         partition_index=partition.index,
         leader_id=leader,
         leader_epoch=partition.leader_epoch,
