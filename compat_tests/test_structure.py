@@ -58,7 +58,7 @@ LAYERS = (
     ("state",),
     ("config_alteration",),
     ("listeners", "apis"),
-    ("faults", "journal"),
+    ("faults", "journal", "forwarding"),
     ("dispatch",),
     ("connection",),
     ("server", "servers"),
@@ -122,7 +122,7 @@ def test_every_row_has_a_message_file_and_a_handler_file_of_the_same_name() -> N
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_every_version_offered_is_declared_and_handled(row: object) -> None:
-    key, name, low, high, _ = row  # type: ignore[misc]
+    key, name, low, high, *_ = row  # type: ignore[misc]
     request, response = messages(key)
     assert request.VERSIONS == response.VERSIONS
     assert request.VERSIONS.high == high
@@ -134,7 +134,7 @@ def test_every_version_offered_is_declared_and_handled(row: object) -> None:
 
 def test_starting_the_broker_imports_nothing_heavy() -> None:
     script = (
-        "import sys, kafkashim.cli, kafkashim.config, kafkashim.server;"
+        "import sys, kafkashim.cli, kafkashim.config, kafkashim.servers;"
         "print(' '.join(sorted(sys.modules)))"
     )
     loaded = subprocess.run(

@@ -24,6 +24,7 @@ from kafka_codecs.messages import messages
 from kafka_codecs.schema import Buffer, MalformedMessage, Message
 from kafkashim.apis import Peer, RequestContext
 from kafkashim.faults import Faults
+from kafkashim.forwarding import forwarded
 from kafkashim.parked import Given, Parked, Silence
 from kafkashim.state import Broker
 
@@ -38,7 +39,8 @@ log = logging.getLogger("kafkashim.dispatch")
 class Api(NamedTuple):
     """A row of the table: key, file name, versions, and the condition for offering it.
 
-    What is not offered is answered all the same when it is asked, as Apache Kafka does.
+    What is not offered is answered all the same when it is asked, as Apache Kafka does. What is
+    ``forwarded`` the controller answers.
     """
 
     key: int
@@ -46,6 +48,7 @@ class Api(NamedTuple):
     low: int
     high: int
     when: Callable[[Broker], bool] | None = None
+    forwarded: bool = False
 
 
 def _telemetry(broker: Broker) -> bool:
@@ -69,31 +72,31 @@ TABLE = (
     Api(15, "describe_groups",             0,  6),
     Api(16, "list_groups",                 0,  5),
     Api(18, "api_versions",                0,  4),
-    Api(19, "create_topics",               2,  7),
-    Api(20, "delete_topics",               1,  6),
+    Api(19, "create_topics",               2,  7, forwarded=True),
+    Api(20, "delete_topics",               1,  6, forwarded=True),
     Api(21, "delete_records",              0,  2),
     Api(22, "init_producer_id",            0,  5),
     Api(23, "offset_for_leader_epoch",     2,  4),
     Api(29, "describe_acls",               1,  3),
-    Api(30, "create_acls",                 1,  3),
-    Api(31, "delete_acls",                 1,  3),
+    Api(30, "create_acls",                 1,  3, forwarded=True),
+    Api(31, "delete_acls",                 1,  3, forwarded=True),
     Api(32, "describe_configs",            1,  4),
     Api(33, "alter_configs",               0,  2),
     Api(34, "alter_replica_log_dirs",      1,  2),
     Api(35, "describe_log_dirs",           1,  5),
-    Api(37, "create_partitions",           0,  3),
+    Api(37, "create_partitions",           0,  3, forwarded=True),
     Api(42, "delete_groups",               0,  2),
-    Api(43, "elect_leaders",               0,  2),
-    Api(44, "incremental_alter_configs",   0,  1),
-    Api(45, "alter_partition_reassignments", 0,  1),
-    Api(46, "list_partition_reassignments", 0,  0),
+    Api(43, "elect_leaders",               0,  2, forwarded=True),
+    Api(44, "incremental_alter_configs",   0,  1, forwarded=True),
+    Api(45, "alter_partition_reassignments", 0,  1, forwarded=True),
+    Api(46, "list_partition_reassignments", 0,  0, forwarded=True),
     Api(47, "offset_delete",               0,  0),
     Api(48, "describe_client_quotas",      0,  1),
-    Api(49, "alter_client_quotas",         0,  1),
+    Api(49, "alter_client_quotas",         0,  1, forwarded=True),
     Api(50, "describe_user_scram_credentials", 0,  0),
-    Api(51, "alter_user_scram_credentials", 0,  0),
-    Api(55, "describe_quorum",             0,  2),
-    Api(57, "update_features",             0,  2),
+    Api(51, "alter_user_scram_credentials", 0,  0, forwarded=True),
+    Api(55, "describe_quorum",             0,  2, forwarded=True),
+    Api(57, "update_features",             0,  2, forwarded=True),
     Api(60, "describe_cluster",            0,  2),
     Api(61, "describe_producers",          0,  0),
     Api(65, "describe_transactions",       0,  0),
@@ -312,7 +315,7 @@ class Dispatcher:
             decode, encode = decoder(request, version), encoder(response, version)
         route = Route(
             decode,
-            module.handle,
+            forwarded(module.handle) if row.forwarded else module.handle,
             encode,
             version,
             request_header_version(request, version) >= 2,

@@ -50,7 +50,11 @@ class Nodes:
 
     def __init__(self, addresses: Mapping[int, tuple[str, int]]) -> None:
         self.addresses = addresses
-        self._normalizer = ClusterNormalizer(addresses)
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with names for what brokers make up from the first on."""
+        self._normalizer = ClusterNormalizer(self.addresses)
 
     def client(self, broker: int) -> WireClient:
         """A new connection to a broker."""

@@ -44,6 +44,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Nodes]:
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.__name__)
 def test_cluster(cluster: Nodes, question: Any, pytestconfig: pytest.Config) -> None:
+    cluster.begin()
     told: Told = json.loads(json.dumps(question(cluster)))
     recorded: dict[str, Told] = json.loads(FILE.read_text()) if FILE.exists() else {}
     if pytestconfig.getoption("--record"):

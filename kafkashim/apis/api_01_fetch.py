@@ -285,7 +285,7 @@ class Reader:
         session_id, told = self.fetch.select(read, self.version >= FIRST_VERSION_WITH_TOPIC_IDS)
         response = FetchResponse(session_id=session_id, responses=_by_topic(told))
         leaders = [data.current_leader.leader_id for _, data in told if data.error_code]
-        if leaders and self.version >= FIRST_VERSION_WITH_CURRENT_LEADER:
+        if leaders and self.version >= FIRST_VERSION_WITH_CURRENT_LEADER and self.replica_id < 0:
             response.node_endpoints = [
                 NodeEndpoint(node_id=node.node_id, host=node.host, port=node.port, rack=node.rack)
                 for node in leader_nodes(self.broker, self.peer, leaders)

@@ -115,7 +115,7 @@ def _create(name: str, broker: Broker, wanted: bool) -> ErrorCode:
     if topic_name_error(name) is not None:
         return ErrorCode.INVALID_TOPIC_EXCEPTION
     # With more replicas by default than there are brokers the topic is never created, nor is it said.
-    if wanted:
+    if wanted and not broker.isolated:
 
         def create() -> None:
             # What the controller refuses, nobody is told.
