@@ -36,6 +36,10 @@ class Controller:
     def _alive(self, broker_id: int) -> bool:
         return broker_id in self._cluster.brokers and broker_id not in self._cluster.fenced
 
+    def _follows(self, broker_id: int) -> bool:
+        """Whether a broker fetches from leaders, and is fetched from: it is there, and not cut off."""
+        return self._alive(broker_id) and broker_id not in self._sessions
+
     def _partitions(self) -> list[Partition]:
         return partitions_of(self._cluster.topics.values())
 
@@ -104,34 +108,22 @@ class Controller:
         self._stop_waiting(broker_id)
         self._cluster.fenced.discard(broker_id)
         for partition in self._partitions():
-            if partition.leader == NO_LEADER and broker_id in partition.replicas:
-                self._change(partition, list(partition.isr))
-        self.follow(broker_id)
-
-    def follow(self, broker_id: int) -> None:
-        """A broker fetches again from the leaders there are, and is in sync with them at once."""
-        for partition in self._partitions():
-            if broker_id in partition.replicas and self._alive(partition.leader):
-                partition.catches_up(broker_id)
-                if broker_id not in partition.isr:
-                    # The leader proposes a set of numbers.
-                    self._change(partition, sorted([*partition.isr, broker_id]))
+            if broker_id in partition.replicas:
+                if partition.leader == NO_LEADER:
+                    self._change(partition, list(partition.isr))
+                self._catch_up(partition)
 
     # Elections
 
     def created(self, partition: Partition) -> None:
         """A partition is new: each replica gets a directory, and who is dead is not in sync."""
         for broker_id in partition.replicas:
-            broker = self._cluster.brokers[broker_id]
-            log_dir = broker.log_dirs.place(partition.topic.name, partition.index)
-            partition.log_dirs[broker_id] = log_dir
+            self._place(partition, broker_id)
+            if not self._follows(broker_id):
+                partition.falls_behind(broker_id)
         if self._cluster.fenced:
-            isr = [replica for replica in partition.replicas if self._alive(replica)]
-            for replica in partition.replicas:
-                if replica not in isr:
-                    partition.falls_behind(replica)
-            partition.isr = isr
-            partition.leader = isr[0] if isr else NO_LEADER
+            partition.isr = [replica for replica in partition.replicas if self._alive(replica)]
+            partition.leader = partition.isr[0] if partition.isr else NO_LEADER
             partition.settle()
 
     def elect_preferred(self, partition: Partition) -> bool:
@@ -182,9 +174,7 @@ class Controller:
         if end is not None:
             partition.falls_behind(broker_id, end)
         self._lead_uncleanly(partition, broker_id)
-        for replica in partition.replicas:
-            if self._alive(replica):
-                self.follow(replica)
+        self._catch_up(partition)
 
     def balance_leaders(self) -> None:
         """Give preferred leaders back what they lead no more (``auto.leader.rebalance.enable``)."""
@@ -192,27 +182,74 @@ class Controller:
             if partition.leader != partition.replicas[0]:
                 self.elect_preferred(partition)
 
-    def reassign(self, partition: Partition, replicas: Sequence[int]) -> None:
-        """Give a partition other replicas, which have copied it at once."""
-        topic, index = partition.topic.name, partition.index
-        brokers = self._cluster.brokers
-        removed = [replica for replica in partition.replicas if replica not in replicas]
-        for replica in replicas:
-            if replica not in partition.replicas:
-                partition.log_dirs[replica] = brokers[replica].log_dirs.place(topic, index)
-        for replica in removed:
-            brokers[replica].log_dirs.release(partition.log_dirs.pop(replica))
-            partition.behind.pop(replica, None)
-        added = [r for r in replicas if r not in partition.isr and self._alive(r)]
-        isr = [replica for replica in partition.isr if replica in replicas]
-        isr = sorted(isr + added) if added else isr
-        partition.replicas = list(replicas)
-        self._change(partition, isr, fence_all=bool(removed))
+    # Other replicas
 
-    def _change(self, partition: Partition, isr: list[int], *, fence_all: bool = False) -> None:
+    def reassign(self, partition: Partition, replicas: Sequence[int]) -> None:
+        """Give a partition other replicas; it is done when all that are new are in sync.
+
+        As long as one of them is dead the old ones stay, too (``PartitionReassignmentReplicas``).
+        """
+        current = [replica for replica in partition.replicas if replica not in partition.adding]
+        self._drop(partition, [replica for replica in partition.adding if replica not in replicas])
+        partition.adding = sorted(replica for replica in replicas if replica not in current)
+        partition.removing = sorted(replica for replica in current if replica not in replicas)
+        partition.replicas = [*replicas, *(r for r in current if r not in replicas)]
+        for replica in partition.adding:
+            if replica not in partition.log_dirs:
+                self._place(partition, replica)
+                partition.falls_behind(replica, 0)
+        self._catch_up(partition)
+
+    def cancel_reassignment(self, partition: Partition) -> bool:
+        """Leave the replicas as they were; whether any were about to change."""
+        if not (partition.adding or partition.removing):
+            return False
+        added = partition.adding
+        partition.adding, partition.removing = [], []
+        partition.replicas = [replica for replica in partition.replicas if replica not in added]
+        self._drop(partition, added)
+        isr = [replica for replica in partition.isr if replica not in added]
+        self._change(partition, isr, new_epoch=bool(added))
+        return True
+
+    def _complete_reassignment(self, partition: Partition) -> None:
+        isr = [replica for replica in partition.isr if replica not in partition.removing]
+        if not isr or not set(partition.adding) <= set(isr):
+            return
+        removed = partition.removing
+        partition.adding, partition.removing = [], []
+        partition.replicas = [replica for replica in partition.replicas if replica not in removed]
+        self._drop(partition, removed)
+        if removed:
+            self._change(partition, isr, new_epoch=True)
+
+    def _place(self, partition: Partition, broker_id: int) -> None:
+        log_dirs = self._cluster.brokers[broker_id].log_dirs
+        partition.log_dirs[broker_id] = log_dirs.place(partition.topic.name, partition.index)
+
+    def _drop(self, partition: Partition, replicas: Sequence[int]) -> None:
+        """Replicas are deleted."""
+        for replica in replicas:
+            self._cluster.brokers[replica].log_dirs.release(partition.log_dirs.pop(replica))
+            partition.behind.pop(replica, None)
+
+    def _catch_up(self, partition: Partition) -> None:
+        """Whoever follows a leader is in sync at once."""
+        if self._follows(partition.leader):
+            for replica in partition.replicas:
+                if self._follows(replica):
+                    partition.catches_up(replica)
+            missing = [r for r in partition.replicas if r not in partition.isr and self._follows(r)]
+            if missing:
+                # The leader proposes a set of numbers.
+                self._change(partition, sorted([*partition.isr, *missing]))
+        if partition.adding or partition.removing:
+            self._complete_reassignment(partition)
+
+    def _change(self, partition: Partition, isr: list[int], *, new_epoch: bool = False) -> None:
         """Take other replicas as in sync, and elect a leader where that takes one.
 
-        ``PartitionChangeBuilder.build``; with ``fence_all`` the epoch rises also where the leader stays,
+        ``PartitionChangeBuilder.build``; with ``new_epoch`` the epoch rises also where the leader stays,
         because a replica was taken away.
         """
         old_isr, old_elr = partition.isr, partition.elr
@@ -230,7 +267,7 @@ class Controller:
             partition.isr = [leader]
         if partition.isr != old_isr:
             self._keep_eligible(partition, old_isr, old_elr)
-        if leader != partition.leader or fence_all:
+        if leader != partition.leader or new_epoch:
             self._lead(partition, leader)
         partition.settle()
 

@@ -30,6 +30,7 @@ class Partition:
         leader: the id of the broker that leads it, -1 while none does.
         leader_epoch: how often a leader was chosen.
         replicas: the ids of the brokers that hold it, the preferred leader first.
+        adding: replicas that are new in a reassignment that is under way; ``removing`` those that go.
         isr: those that are in sync, in the order in which they came to be so.
         elr: those that left while fewer than ``min.insync.replicas`` were in sync, and have all that was
             committed (KIP-966); ``last_known_elr`` those of them that may have lost some of it.
@@ -44,6 +45,7 @@ class Partition:
     __slots__ = (
         "_held",
         "_stays_at",
+        "adding",
         "behind",
         "elr",
         "index",
@@ -57,6 +59,7 @@ class Partition:
         "name",
         "producers",
         "remembers_from",
+        "removing",
         "replicas",
         "topic",
         "waiting",
@@ -74,6 +77,8 @@ class Partition:
         self.leader_epoch = FIRST_LEADER_EPOCH
         log.epochs.assign(FIRST_LEADER_EPOCH, 0)
         self.replicas = list(replicas)
+        self.adding: list[int] = []
+        self.removing: list[int] = []
         self.isr = list(replicas)
         self.elr: list[int] = []
         self.last_known_elr: list[int] = []

@@ -48,7 +48,11 @@ class Asks(Protocol):
 
 
 def new_topic(
-    client: Asks, partitions: int = 1, configs: Mapping[str, str] | None = None, name: str = ""
+    client: Asks,
+    partitions: int = 1,
+    configs: Mapping[str, str] | None = None,
+    name: str = "",
+    replicas: int = 1,
 ) -> str:
     """Create a topic; gives its name."""
     name = name or f"topic-{next(_numbers)}"
@@ -57,7 +61,7 @@ def new_topic(
             CreatableTopic(
                 name=name,
                 num_partitions=partitions,
-                replication_factor=1,
+                replication_factor=replicas,
                 configs=[
                     CreatableTopicConfig(name=key, value=value)
                     for key, value in (configs or {}).items()

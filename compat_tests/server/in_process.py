@@ -106,9 +106,17 @@ class Peer:
 
     def ask(self, request: Request, version: int) -> Any:
         """Send a request and give its answer, which has to be there at once."""
+        (frame,) = self.later(request, version)
+        return self.read(frame, type(request), version)
+
+    def later(self, request: Request, version: int) -> list[bytes]:
+        """Send a request and give the frame of its answer, if it is there already."""
         self._correlation_id += 1
         self.send(encode_request(request, version, self._correlation_id))
-        (frame,) = self.frames()
+        return self.frames()
+
+    def read(self, frame: bytes, request: type[Request], version: int) -> Any:
+        """The answer to the last request."""
         correlation_id, response = decode_response(messages(request.API_KEY)[1], version, frame)
         assert correlation_id == self._correlation_id
         return response

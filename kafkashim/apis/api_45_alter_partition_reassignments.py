@@ -1,4 +1,4 @@
-"""AlterPartitionReassignments: other replicas for partitions, which have copied them at once (KIP-455).
+"""AlterPartitionReassignments: other replicas for partitions (KIP-455).
 
 ``ReplicationControlManager.alterPartitionReassignments``.
 """
@@ -58,8 +58,10 @@ def _reassign(
     if partition is None:
         text = f"Unable to find partition {name}:{wanted.partition_index}."
         return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, text
+    controller = broker.cluster.controller
     if wanted.replicas is None:
-        return ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, None
+        cancelled = controller.cancel_reassignment(partition)
+        return ErrorCode.NONE if cancelled else ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, None
     wrong = assignment_error(wanted.replicas, broker)
     if wrong is not None:
         return ErrorCode.INVALID_REPLICA_ASSIGNMENT, wrong
@@ -69,8 +71,7 @@ def _reassign(
             f" {len(wanted.replicas)}"
         )
         return ErrorCode.INVALID_REPLICATION_FACTOR, text
-    if wanted.replicas != partition.replicas:
-        broker.cluster.controller.reassign(partition, wanted.replicas)
+    controller.reassign(partition, wanted.replicas)
     return ErrorCode.NONE, None
 
 

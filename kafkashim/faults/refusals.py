@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages import messages
+from kafka_codecs.messages.api_55_describe_quorum import DescribeQuorumResponse, QuorumPartition
 from kafka_codecs.schema import Field, Request, Response, Struct
 from kafka_codecs.types import ArrayType, FieldType
 from kafkashim.faults.about import (
@@ -50,6 +51,8 @@ ERROR_FIELDS = frozenset({"error_code", "error_message"})
 OF_CLUSTER = frozenset(
     {"throttle_time_ms", "cluster_id", "controller_id", "brokers", "node_endpoints"}
 )
+# Those whose answer to an error has the message of the declaration, which is an empty one.
+OF_QUORUM = (DescribeQuorumResponse, QuorumPartition)
 FETCH, ALTER_REPLICA_LOG_DIRS, JOIN_GROUP = 1, 34, 11
 # Errors of a fetch that are told of the whole, because its session is meant.
 OF_FETCH_SESSIONS = frozenset(
@@ -135,12 +138,15 @@ def _reset(struct: Any, error: ErrorCode) -> None:
                 continue
         elif name in IDENTITY or (field is first and not isinstance(field.type, ArrayType)):
             continue
-        setattr(struct, name, int(error) if name == "error_code" else _nothing(field))
+        setattr(struct, name, int(error) if name == "error_code" else _nothing(struct, field))
 
 
-def _nothing(field: Field) -> Any:
+def _nothing(struct: object, field: Field) -> Any:
     if field.name in UNKNOWN:
         return -1
+    if field.name == "error_message" and field.nullable and not isinstance(struct, OF_QUORUM):
+        # What ApiError says of an error without words of its own.
+        return None
     if field.type.name == "RECORDS":
         return b""
     return [] if isinstance(field.type, ArrayType) and field.default is not None else field.default
