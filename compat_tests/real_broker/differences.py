@@ -61,7 +61,7 @@ NOT_IN_SCENES = {
     "Topics of the broker's own": "both are asked once they are there, and not for what is in them",
     "Log directories": "of the disk, and of moments",
     "Regular expressions": "of mistakes few clients make",
-    "More than one broker": "the real one is a single node too",
+    "Several brokers": "shown with three of both: test_cluster.py",
     "Durability": "shown by restarting both: test_restart.py",
     "After an unclean restart": "test_restart.py leaves out what was deleted as a whole",
     "TLS and SASL": "both are started without them",
