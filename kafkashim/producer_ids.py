@@ -32,6 +32,10 @@ class ProducerIdAndEpoch(NamedTuple):
     error: ErrorCode = ErrorCode.NONE
 
 
+# RPCProducerIdManager, whose block is used up while the controller does not answer.
+NO_BLOCK = ProducerIdAndEpoch(-1, -1, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+
+
 @dataclass(slots=True)
 class TransactionalProducer:
     """What is known of a transactional id.
@@ -87,6 +91,9 @@ class ProducerIds:
         config: the broker's.
         blocks: where the broker's ids come from.
         transactional: what is known of transactional ids, by these.
+
+    Attributes:
+        reaches_controller: whether the broker gets another block when its own is used up.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class ProducerIds:
         self._config = config
         self._blocks = blocks
         self._generation = blocks.generation
+        self.reaches_controller = True
         self._next_id: int = 0
         self._end: int = 0
         self.transactional = transactional
@@ -106,10 +114,12 @@ class ProducerIds:
         """Go on with the next block: what is left of the old one is lost with a restart."""
         self._end = self._next_id
 
-    def new_id(self) -> int:
-        """A producer id nobody had before."""
+    def new_id(self) -> int | None:
+        """A producer id nobody had before; ``None`` when there is none without the controller."""
         blocks = self._blocks
         if self._next_id == self._end or self._generation != blocks.generation:
+            if not self.reaches_controller:
+                return None
             self._generation = blocks.generation
             self._next_id = blocks.claim()
             self._end = self._next_id + BLOCK_SIZE
@@ -128,28 +138,40 @@ class ProducerIds:
         if given != (producer_epoch != NO_ID):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if transactional_id is None:
+            new_id = self.new_id()
+            if new_id is None:
+                return NO_BLOCK
             epoch, self._blocks.next_epoch = self._blocks.next_epoch, 0
-            return ProducerIdAndEpoch(self.new_id(), epoch)
+            return ProducerIdAndEpoch(new_id, epoch)
         if not transactional_id:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if not 0 < timeout_ms <= self._config.transaction_max_timeout_ms:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_TRANSACTION_TIMEOUT)
         known = self.transactional.get(transactional_id)
         if known is None:
-            known = TransactionalProducer(self.new_id(), 0)
+            new_id = self.new_id()
+            if new_id is None:
+                return NO_BLOCK
+            known = TransactionalProducer(new_id, 0)
             self.transactional[transactional_id] = known
         elif given and not known.may_continue(producer_id, producer_epoch):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.PRODUCER_FENCED)
         elif not given or producer_epoch == known.producer_epoch:
-            self._raise_epoch(known, producer_epoch)
+            if not self._raise_epoch(known, producer_epoch):
+                return NO_BLOCK
         known.timeout_ms = timeout_ms
         # Otherwise the answer to this very call was lost: the same id and epoch again.
         return ProducerIdAndEpoch(known.producer_id, known.producer_epoch)
 
-    def _raise_epoch(self, known: TransactionalProducer, last_producer_epoch: int) -> None:
-        known.last_producer_epoch = last_producer_epoch
+    def _raise_epoch(self, known: TransactionalProducer, last_producer_epoch: int) -> bool:
+        """Whether it could be done: when the last epoch is used up it takes another id."""
         if known.producer_epoch >= LAST_EPOCH:
+            new_id = self.new_id()
+            if new_id is None:
+                return False
             known.previous_producer_id = known.producer_id
-            known.producer_id, known.producer_epoch = self.new_id(), 0
+            known.producer_id, known.producer_epoch = new_id, 0
         else:
             known.producer_epoch += 1
+        known.last_producer_epoch = last_producer_epoch
+        return True

@@ -138,6 +138,7 @@ class Broker:
         self.topics = {name: topic.fork() for name, topic in cluster.topics.items()}
         self.topics_by_id = {topic.topic_id: topic for topic in self.topics.values()}
         self.isolated = True
+        self.producer_ids.reaches_controller = False
         for partition in partitions_of(self.topics.values()):
             for replica in partition.replicas:
                 if replica != self.node_id:
@@ -161,6 +162,7 @@ class Broker:
                     partition.adopt(fork)
         self.topics, self.topics_by_id = cluster.topics, cluster.topics_by_id
         self.isolated = False
+        self.producer_ids.reaches_controller = True
         for partition in partitions_of(own.values()):
             partition.wake()
 

@@ -265,6 +265,16 @@ def test_producer_ids_come_in_blocks(shim: KafkaShim, at: Ask) -> None:
     assert init_producer_id(at(3)) == (NONE, 78, 0)
 
 
+def test_whoever_is_cut_off_gets_no_block_of_producer_ids(shim: KafkaShim, at: Ask) -> None:
+    assert init_producer_id(at(2)) == (NONE, 0, 0)
+    shim.isolate(1)
+    shim.isolate(2)
+    assert init_producer_id(at(1)) == (ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, -1, -1)
+    assert init_producer_id(at(2)) == (NONE, 1, 0)
+    shim.heal(1)
+    assert init_producer_id(at(1)) == (NONE, 1000, 0)
+
+
 def test_a_reassignment_waits_for_who_is_dead(shim: KafkaShim, at: Ask) -> None:
     new_topic(at(1), name="one", replicas=1)
     (here,) = partition_of(at(1), "one").replica_nodes
