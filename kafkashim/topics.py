@@ -39,6 +39,7 @@ class Partition:
         behind: where the logs of replicas end that do not follow the leader.
         remembers_from: where the log ended when a replica's broker was restarted, which remembers only
             the newest batch of each producer from before.
+        diverged: replicas that have lost the end of their log, and read all they know of producers again.
         waiting: what is called when there may be something new for a request that waits.
     """
 
@@ -47,6 +48,7 @@ class Partition:
         "_stays_at",
         "adding",
         "behind",
+        "diverged",
         "elr",
         "index",
         "isr",
@@ -84,6 +86,7 @@ class Partition:
         self.last_known_elr: list[int] = []
         self.log_dirs: dict[int, str] = {}
         self.behind: dict[int, int] = {}
+        self.diverged: set[int] = set()
         self.remembers_from: dict[int, int] = {}
         self.waiting: set[Callable[[], None]] = set()
         self._held: int | None = None
@@ -140,8 +143,17 @@ class Partition:
     def forget_as(self, broker_id: int) -> None:
         """Remember of producers what a broker does that leads now, if it was restarted meanwhile."""
         end = self.remembers_from.pop(broker_id, None)
-        if end is not None:
+        if broker_id in self.diverged:
+            self.diverged.discard(broker_id)
+            self._read_producers()
+        elif end is not None:
             self.producers.keep_newest(end)
+
+    def _read_producers(self) -> None:
+        """Know of producers what the log tells, up to five batches of each."""
+        self.producers.clear()
+        for batch in self.log.batches():
+            self.producers.record(batch, batch.base_offset)
 
     def begin_leader_epoch(self, epoch: int) -> None:
         """A leader begins, whose batches carry this epoch."""
@@ -157,17 +169,17 @@ class Partition:
     def truncate_to(self, offset: int) -> None:
         """Lose the end of the log from an offset on, and what the producers wrote there.
 
-        What is remembered of producers is read from the rest again, up to five batches of each
+        What is remembered of producers is read from the rest again
         (``ProducerStateManager.truncateAndReload``, ``UnifiedLog.rebuildProducerState``).
         """
         if offset >= self.log.log_end_offset:
             return
         end = self.log.truncate_to(offset)
-        self.producers.clear()
-        for batch in self.log.batches():
-            self.producers.record(batch, batch.base_offset)
+        self._read_producers()
         for replica, their_end in self.behind.items():
-            self.behind[replica] = min(their_end, end)
+            if their_end > end:
+                self.behind[replica] = end
+                self.diverged.add(replica)
         if self._held is not None:
             self._held = min(self._held, end)
         if self._stays_at is not None:

@@ -186,6 +186,23 @@ def test_who_was_restarted_remembers_one_batch(shim: KafkaShim, at: Ask) -> None
     ]
 
 
+def test_who_truncates_its_log_reads_it_again(shim: KafkaShim, at: Ask) -> None:
+    led_by(shim, 1)
+    for sequence in range(3):
+        produce(at(1), "t", of_producer(7, 0, sequence))
+    shim.stop_broker(2)
+    shim.stop_broker(3)
+    produce(at(1), "t", of_producer(7, 0, 3))
+    shim.stop_broker(1, clean=False)
+    shim.start_broker(3)
+    shim.clock.advance(seconds=SESSION_SECONDS)
+    shim.move_leader("t", 0, to=3, unclean=True)
+    shim.start_broker(1)
+    shim.move_leader("t", 0, to=1)
+    told = [produce(at(1), "t", of_producer(7, 0, sequence)) for sequence in (0, 1, 2, 3)]
+    assert [(a.error_code, a.base_offset) for a in told] == [(NONE, at_) for at_ in range(4)]
+
+
 def test_what_a_broker_took_while_it_was_cut_off_is_lost(shim: KafkaShim, at: Ask) -> None:
     led_by(shim, 1)
     produce(at(1), "t", GOOD)
