@@ -13,7 +13,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
@@ -64,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="kafkashim", description="A Kafka broker in one Python process.")
     parser.add_argument("--version", action="version", version=f"kafkashim {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    serve = commands.add_parser("serve", help="start a broker")
+    serve = commands.add_parser("serve", help="start a broker, or several")
     serve.add_argument(
         "properties", nargs="?", metavar="server.properties", help="a properties file as Kafka's"
     )
@@ -105,6 +107,11 @@ def _parser() -> argparse.ArgumentParser:
         default="INFO",
         metavar="LEVEL",
         help=f"{', '.join(LOG_LEVELS)} (default INFO)",
+    )
+    serve.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end when standard input does, as it does when whoever started this is gone",
     )
     _control_options(serve)
     serve.set_defaults(run=_serve)
@@ -170,6 +177,9 @@ def _serve(options: argparse.Namespace) -> int:
         ).of_brokers(options.brokers)
     except ConfigError as error:
         raise UsageError(str(error)) from None
+    if sys.stdin is None:
+        # What is opened next would be standard input, and libuv does not close that.
+        os.open(os.devnull, os.O_RDONLY)
     failure: list[str] = []
     run_loop(_run_server(configs, options, faults, failure))
     if failure:
@@ -221,6 +231,8 @@ async def _run_server(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    if options.until_stdin_closes:
+        _when_stdin_closes(loop, stopped.set)
     servers, http = _make_servers(configs, options)
     for words in faults:
         servers.faults.add(words)
@@ -257,6 +269,24 @@ async def _run_server(
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
     log.info("shut down completed")
+
+
+def _when_stdin_closes(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> None:
+    """Have something called when standard input is at its end, or was never open.
+
+    It is read in a thread, because no event loop waits for files of every kind.
+    """
+    stdin = None if sys.stdin is None else sys.stdin.fileno()
+
+    def read() -> None:
+        with suppress(OSError):
+            while stdin is not None and os.read(stdin, 4096):
+                pass
+        # The loop may be closed by now.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(then)
+
+    threading.Thread(target=read, name="standard input", daemon=True).start()
 
 
 def _make_servers(

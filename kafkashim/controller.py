@@ -323,8 +323,9 @@ class Controller:
     def _lead_uncleanly(self, partition: Partition, leader: int) -> None:
         end = partition.behind.pop(leader, None)
         if end is not None:
-            log.warning("%s is led by %d now, and ends at offset %d", partition.name, leader, end)
             partition.truncate_to(end)
+            end = partition.log.log_end_offset
+            log.warning("%s is led by %d now, and ends at offset %d", partition.name, leader, end)
         partition.isr = [leader]
         partition.elr, partition.last_known_elr = [], []
         self._lead(partition, leader)

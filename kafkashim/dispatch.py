@@ -189,6 +189,8 @@ class Dispatcher:
         self._rows = {row.key: row for row in TABLE}
         self.faults = Faults() if faults is None else faults
         self.journal = journal
+        if journal is not None:
+            journal.brokers.add(broker.node_id)
         self._watched = False
         self.faults.tell(self._watch)
         self._watch()
@@ -250,7 +252,7 @@ class Dispatcher:
 
     def _unreadable(self, frame: memoryview, peer: Peer, reason: str) -> CloseConnection:
         if self.journal is not None:
-            self.journal.unreadable(frame, peer, self.clock.now_ms(), reason)
+            self.journal.unreadable(self._broker.node_id, frame, peer, self.clock.now_ms(), reason)
         return CloseConnection(reason)
 
     def _dispatch_watched(
@@ -270,7 +272,8 @@ class Dispatcher:
         entry: Entry | None = None
         if self.journal is not None:
             now, request = self.clock.now_ms(), exchange.request
-            entry = self.journal.came(frame, exchange.context, correlation_id, now, request)
+            broker_id, context = self._broker.node_id, exchange.context
+            entry = self.journal.came(broker_id, frame, context, correlation_id, now, request)
             later = self._noted(entry, later)
             if fault is not None:
                 entry.fault = fault.title

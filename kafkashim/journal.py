@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -39,7 +39,8 @@ class Entry:
     Attributes:
         number: counted from 1.
         at_ms: when it came, by the broker's clock.
-        connection: the number of the connection.
+        broker: the id of the broker that was asked.
+        connection: the number of the connection, which no two brokers share.
         api_key: the API asked.
         version: at which version.
         client_id: as the request's header tells it.
@@ -57,13 +58,15 @@ class Entry:
         self,
         number: int,
         at_ms: int,
+        broker: int,
         connection: int,
         frame: bytes,
         head: Head,
-        answered: Callable[[Entry], None],
+        journal: Journal,
     ) -> None:
         self.number = number
         self.at_ms = at_ms
+        self.broker = broker
         self.connection = connection
         self.frame = frame
         self.api_key, self.version, self.correlation_id, self.client_id = head
@@ -73,7 +76,7 @@ class Entry:
         self.decisions: list[Decision] = []
         self.ended: str | None = None
         self.size = 0
-        self._answered = answered
+        self._journal = journal
 
     @property
     def api(self) -> str:
@@ -118,10 +121,11 @@ class Entry:
         self.answer = b"".join(buffers) or None
         self.answered_at_ms = at_ms
         if self.answer is not None:
-            self._answered(self)
+            self._journal.answered(self)
 
     def __str__(self) -> str:
-        who = f"#{self.number} connection {self.connection} {self.client_id or '-'}"
+        broker = f"broker {self.broker} " if len(self._journal.brokers) > 1 else ""
+        who = f"#{self.number} {broker}connection {self.connection} {self.client_id or '-'}"
         text = f"{who}: {self.api} v{self.version}"
         for decision in self.decisions:
             text += f"\n    {told(decision)}"
@@ -150,12 +154,13 @@ def told(decision: Decision) -> str:
 
 
 class Journal:
-    """The entries of a broker, the oldest first.
+    """The entries of a broker, or of several, the oldest first.
 
     Args:
         most_bytes: how much they may take together.
 
     Attributes:
+        brokers: the ids of those that keep it.
         forgotten: how many entries there is no room for any more.
     """
 
@@ -165,6 +170,7 @@ class Journal:
         self._bytes = 0
         self._count = 0
         self._now: Entry | None = None
+        self.brokers: set[int] = set()
         self.forgotten = 0
 
     def __len__(self) -> int:
@@ -176,6 +182,7 @@ class Journal:
 
     def came(
         self,
+        broker: int,
         frame: memoryview,
         context: RequestContext,
         correlation_id: int,
@@ -185,20 +192,24 @@ class Journal:
         """A request came, and is handled now."""
         (api_key,) = struct.unpack_from(">h", frame)
         head = Head(api_key, context.version, correlation_id, context.client_id)
-        self._now = entry = self._add(context.connection.id, frame, head, at_ms)
+        self._now = entry = self._add(broker, context.connection.id, frame, head, at_ms)
         return entry
 
-    def unreadable(self, frame: memoryview, peer: Peer, at_ms: int, reason: str) -> None:
+    def unreadable(
+        self, broker: int, frame: memoryview, peer: Peer, at_ms: int, reason: str
+    ) -> None:
         """A request came that cannot be read."""
         head = Head(-1, -1, -1, None)
         if len(frame) >= 8:
             api_key, version, correlation_id = struct.unpack_from(">hhi", frame)
             head = Head(api_key, version, correlation_id, None)
-        self._add(peer.id, frame, head, at_ms).ended = reason
+        self._add(broker, peer.id, frame, head, at_ms).ended = reason
 
-    def _add(self, connection: int, frame: memoryview, head: Head, at_ms: int) -> Entry:
+    def _add(
+        self, broker: int, connection: int, frame: memoryview, head: Head, at_ms: int
+    ) -> Entry:
         self._count += 1
-        entry = Entry(self._count, at_ms, connection, bytes(frame), head, self.answered)
+        entry = Entry(self._count, at_ms, broker, connection, bytes(frame), head, self)
         self._entries.append(entry)
         self._grow(entry, len(frame) + ENTRY_BYTES)
         return entry

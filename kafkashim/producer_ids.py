@@ -156,9 +156,10 @@ class ProducerIds:
             self.transactional[transactional_id] = known
         elif given and not known.may_continue(producer_id, producer_epoch):
             return ProducerIdAndEpoch(-1, -1, ErrorCode.PRODUCER_FENCED)
-        elif not given or producer_epoch == known.producer_epoch:
-            if not self._raise_epoch(known, producer_epoch):
-                return NO_BLOCK
+        elif (not given or producer_epoch == known.producer_epoch) and not self._raise_epoch(
+            known, producer_epoch
+        ):
+            return NO_BLOCK
         known.timeout_ms = timeout_ms
         # Otherwise the answer to this very call was lost: the same id and epoch again.
         return ProducerIdAndEpoch(known.producer_id, known.producer_epoch)

@@ -42,7 +42,7 @@ class KafkaWords(TypedDict, total=False):
         config: other properties of Kafka's brokers. Values are strings, numbers or booleans.
         seed: makes ids repeatable.
         decoder: ``flat``, or ``construct`` to read every request through construct.
-        brokers: how many; 1.
+        brokers: how many, each with an id of its own; 1 when not given.
     """
 
     rules: str
@@ -65,13 +65,21 @@ KINDS: dict[str, tuple[Any, str]] = {
 
 
 class _Used(NamedTuple):
-    """A broker that a test uses, with what is needed to tell about it when it is closed."""
+    """A broker that a test uses, or several, with what is needed to tell about it when it is closed."""
 
     fixture: str
     rules: str
-    address: str
+    addresses: Mapping[int, tuple[str, int]]
     broker: KafkaShim
     faults: Faults
+
+    @property
+    def where(self) -> str:
+        """Where it listens; of several brokers each with its id."""
+        places = {broker_id: f"{host}:{port}" for broker_id, (host, port) in self.addresses.items()}
+        if len(places) == 1:
+            return ", ".join(places.values())
+        return ", ".join(f"{place} (broker {broker_id})" for broker_id, place in places.items())
 
     def last_number(self) -> int:
         """The number of the newest entry of its journal."""
@@ -81,7 +89,7 @@ class _Used(NamedTuple):
         """Its faults, what came of them, and the last requests whose number is above ``after``."""
         journal = self.broker.journal
         came = sum(entry.number > after for entry in journal)
-        lines = [f"{self.fixture} at {self.address}, rules {self.rules}"]
+        lines = [f"{self.fixture} at {self.where}, rules {self.rules}"]
         lines += [f"fault {fault}" for fault in self.faults]
         lines.append(journal.transcript(min(came, SHOWN)) if came else "(no request came)")
         return "\n".join(lines)
@@ -106,12 +114,11 @@ def _read(words: Mapping[str, object], place: str) -> dict[str, Any]:
         if word not in KINDS:
             raise ValueError(f"{place} has no word {word!r}; its words are {', '.join(KINDS)}")
         kind, called = KINDS[word]
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ValueError(f"{place}: {word} is {called}, not {value!r}")
         read[word] = value
-    brokers = read.pop("brokers", 1)
-    if brokers != 1:
-        raise ValueError(f"{place}: more than one broker is not supported: brokers={brokers!r}")
+    if read.get("brokers", 1) < 1:
+        raise ValueError(f"{place}: brokers is 1 or more, not {read['brokers']}")
     config = {name: _property(name, value, place) for name, value in read.pop("config", {}).items()}
     if "auto_create_topics" in read:
         if AUTO_CREATE in config:
@@ -168,8 +175,7 @@ def _start(fixture: str, options: Mapping[str, Any], closing: ExitStack) -> _Use
     from kafkashim.testing import KafkaShim
 
     broker = closing.enter_context(KafkaShim(**options))
-    rules = options.get("rules", "explicit")
-    return _Used(fixture, rules, broker.bootstrap_servers, broker, broker.faults)
+    return _Used(fixture, options.get("rules", "explicit"), broker.brokers, broker, broker.faults)
 
 
 class KafkaBrokerFactory:
@@ -211,7 +217,7 @@ def kafka_broker_options() -> KafkaWords:
 def kafka_broker(
     request: pytest.FixtureRequest, kafka_broker_options: KafkaWords
 ) -> Iterator[KafkaShim]:
-    """A Kafka broker of this test's own, with the options of @pytest.mark.kafka."""
+    """A Kafka broker of this test's own, or several, with the options of @pytest.mark.kafka."""
     item: pytest.Item = request.node
     with ExitStack() as closing:
         try:
@@ -226,7 +232,7 @@ def kafka_broker(
 def kafka_broker_session(
     request: pytest.FixtureRequest, kafka_broker_options: KafkaWords
 ) -> Iterator[KafkaShim]:
-    """One Kafka broker for the whole run, or for each worker of it."""
+    """One Kafka broker, or a cluster, for the whole run, or for each worker of it."""
     with ExitStack() as closing:
         try:
             options = _merged(_read(kafka_broker_options, "kafka_broker_options"))
@@ -262,7 +268,11 @@ def kafka_topic(request: pytest.FixtureRequest, kafka_broker: KafkaShim) -> str:
     suffix = f"-{crc32(item.nodeid.encode(errors='surrogatepass')):08x}"
     legal = re.sub(r"[^a-zA-Z0-9._-]+", "-", item.name).strip("-")
     name = legal[: MAX_NAME_LENGTH - len(suffix)] + suffix
-    kafka_broker.call(lambda broker: broker.cluster.create_topic_with_defaults(name))
+    if kafka_broker.call(lambda broker: broker.cluster.create_topic_with_defaults(name)) is None:
+        _refuse(
+            f"{item.nodeid}: kafka_topic has default.replication.factor replicas, which is more than"
+            f" there are brokers: {len(kafka_broker.brokers)}"
+        )
     return name
 
 
@@ -316,4 +326,4 @@ def _told(used: _Used, after: int) -> str:
     try:
         return used.told(after)
     except Exception as error:
-        return f"{used.fixture} at {used.address} cannot be told: {error!r}"
+        return f"{used.fixture} at {used.where} cannot be told: {error!r}"

@@ -129,15 +129,16 @@ class Server:
             OSError: a port is in use, or an address is not this machine's.
             UnicodeError: an address cannot be a name.
         """
-        addresses, self.addresses = self.addresses or self.config.listen_addresses, []
-        for name, (host, port) in zip(self.config.listener_names, addresses, strict=True):
+        wanted, bound = self.addresses or self.config.listen_addresses, list[tuple[str, int]]()
+        for name, (host, port) in zip(self.config.listener_names, wanted, strict=True):
             listener = await self.loop.create_server(
                 partial(_Protocol, self, name), host or None, port, backlog=128
             )
             self._listeners.append(listener)
             address = listener.sockets[0].getsockname()[:2]
-            self.addresses.append(address)
+            bound.append(address)
             self.broker.endpoints[name] = address
+        self.addresses = bound
         self._listening_since = time.monotonic()
         self._sweep_later()
 

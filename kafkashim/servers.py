@@ -205,7 +205,7 @@ class Servers:
         unclean: bool = False,
         lose: int | None = None,
     ) -> None:
-        """Have a broker lead a partition; it becomes the preferred leader.
+        """Have a broker lead a partition; unless it is unclean it becomes the preferred leader.
 
         Args:
             topic: of the partition.

@@ -1,4 +1,4 @@
-"""A broker with its HTTP API in a thread of its own, and a client that holds answers to their schemas."""
+"""Brokers with an HTTP API in a thread of their own, and a client that holds answers to schemas."""
 
 from __future__ import annotations
 
@@ -147,11 +147,12 @@ def _answer(response: Any) -> Answer:
 
 
 class Running:
-    """A broker with an HTTP API for the time of a block."""
+    """A broker with an HTTP API for the time of a block, or several."""
 
     def __init__(
         self,
         *,
+        brokers: int = 1,
         rules: str = "explicit",
         decoder: str = "flat",
         config: Mapping[str, str] | None = None,
@@ -159,7 +160,8 @@ class Running:
         most_bytes: int = 1 << 26,
     ) -> None:
         listeners = {"listeners": "PLAINTEXT://127.0.0.1:0"}
-        self._config = Config.from_overrides({**listeners, **(config or {})})
+        config = {**listeners, **(config or {})}
+        self._configs = Config.from_overrides(config).of_brokers(brokers)
         self._rules, self._decoder, self._host = rules, decoder, host
         self._most_bytes = most_bytes
         self._thread = threading.Thread(target=lambda: run_loop(self._main()))
@@ -172,7 +174,7 @@ class Running:
             self._stopping = asyncio.Event()
             journal = Traffic(self._most_bytes)
             self.servers = Servers(
-                [self._config], book=BOOKS[self._rules], decoder=self._decoder, journal=journal
+                self._configs, book=BOOKS[self._rules], decoder=self._decoder, journal=journal
             )
             self.http = HttpApi(self.servers, journal, host=self._host)
             await self.servers.start()
@@ -188,7 +190,7 @@ class Running:
 
     @property
     def server(self) -> Server:
-        """The one broker."""
+        """The one broker, or the first."""
         return self.servers.first
 
     def call(self, work: Callable[[Servers], T]) -> T:
@@ -199,12 +201,14 @@ class Running:
 
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result(SECONDS)
 
-    def wire(self, client_id: str = "wire") -> WireClient:
-        return WireClient(*self.server.addresses[0], client_id=client_id)
+    def wire(self, client_id: str = "wire", *, broker: int | None = None) -> WireClient:
+        server = self.server if broker is None else self.servers.server(broker)
+        return WireClient(*server.addresses[0], client_id=client_id)
 
     @property
     def bootstrap_servers(self) -> str:
-        return "{}:{}".format(*self.server.addresses[0])
+        addresses = [server.addresses[0] for server in self.servers.servers.values()]
+        return ",".join(f"{host}:{port}" for host, port in addresses)
 
     def __enter__(self) -> Self:
         self._thread.start()

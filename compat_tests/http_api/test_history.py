@@ -159,6 +159,7 @@ def test_an_entry_as_a_whole(running: Running) -> None:
     assert {key: whole[key] for key in entry} == entry
     assert (whole["api"], whole["api_key"], whole["version"]) == ("Produce", 0, 9)
     assert (whole["client_id"], whole["correlation_id"], whole["connection"]) == ("me", 2, 1)
+    assert whole["broker"] == 1
     assert whole["answered_at_ms"] >= whole["at_ms"] >= NOW - 60_000
     frame = encode_request(request, 9, 2, "me")[4:]
     assert bytes.fromhex(whole["request_frame"]) == frame

@@ -12,19 +12,28 @@ from compat_tests.http_api.asking import HttpClient, Running
 from compat_tests.server.asking import fetch, init_producer_id, new_topic, produce, produce_request
 from compat_tests.server.batches import GOOD, of_producer
 from compat_tests.server.conftest import LogLines
-from kafkashim.http_api.prometheus import Family, text_of
+from compat_tests.wire_client import ConnectionClosed
+from kafkashim.http_api.durations import REMEMBERED, Durations
+from kafkashim.http_api.prometheus import Family, Sample, text_of
 
-SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (-?\d+)')
+SAMPLE = re.compile(
+    r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (-?\d+(?:\.\d+)?)'
+)
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"')
 TOPIC = "kafka_server_brokertopicmetrics_"
 REQUESTS = "kafka_network_requestmetrics_requests_total"
+ERRORS = "kafka_network_requestmetrics_errors_total"
+TIMES = "kafka_network_requestmetrics_totaltimems"
+CONNECTIONS = "kafka_server_socket_server_metrics_connection_count"
+REPLICAS = "kafka_server_replicamanager_"
+CONTROLLER = "kafka_controller_kafkacontroller_"
 
-Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], int]
+Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 def parsed(text: str) -> Samples:
     """The samples of the text format; every line of it has to be in order."""
-    found: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
     kinds: dict[str, str] = {}
     described = ""
     assert text.endswith("\n")
@@ -40,11 +49,16 @@ def parsed(text: str) -> Samples:
         else:
             match = SAMPLE.fullmatch(line)
             assert match, line
-            assert match[1] == described
+            assert match[1] in (described, *_more(described, kinds))
             key = (match[1], tuple(sorted(LABEL.findall(match[2] or ""))))
             assert key not in found
-            found[key] = int(match[3])
+            found[key] = float(match[3])
     return found
+
+
+def _more(name: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """What else samples of a metric may be called."""
+    return (f"{name}_sum", f"{name}_count") if kinds[name] == "summary" else ()
 
 
 def scrape(api: HttpClient) -> Samples:
@@ -53,7 +67,7 @@ def scrape(api: HttpClient) -> Samples:
     return parsed(answer.body)
 
 
-def of(samples: Samples, name: str, **labels: object) -> int | None:
+def of(samples: Samples, name: str, **labels: object) -> float | None:
     key = tuple(sorted((label, str(value)) for label, value in labels.items()))
     return samples.get((name, key))
 
@@ -97,6 +111,7 @@ def test_what_is_written_and_read(running: Running) -> None:
     assert of(found, REQUESTS, request="Produce", version=9) == 6
     assert of(found, REQUESTS, request="CreateTopics", version=7) == 2
     assert of(found, REQUESTS, request="Fetch", version=12) == 3
+    assert of(found, REQUESTS, request="FetchConsumer", version=12) == 3
     assert of(found, "kafka_server_replicamanager_partitioncount") == 3
     assert of(found, "kafka_controller_kafkacontroller_globaltopiccount") == 2
     assert of(found, "kafka_server_replicamanager_produceridcount") == 1
@@ -148,6 +163,52 @@ def test_faults_that_fire(running: Running, log_lines: LogLines) -> None:
     assert of(found, "kafkashim_faults_fired_total", number=2, action="throttle") == 2
 
 
+def test_errors_and_how_long_it_took(running: Running, log_lines: LogLines) -> None:
+    api = running.client
+    api.ask("POST", "/api/faults", {"action": "delay_answer", "ms": 30, "api": "InitProducerId"})
+    failing = {"action": "fail_after_append", "error": 3, "topic": "a", "nth": 2}
+    api.ask("POST", "/api/faults", failing)
+    api.ask("POST", "/api/faults", {"action": "cut_answer", "api": "Produce", "nth": 3})
+    with running.wire() as client:
+        a = new_topic(client, name="a")
+        produce(client, a, GOOD)
+        client.ask(produce_request({(a, 0): GOOD, ("b", 0): GOOD}), 9)
+        client.send_request(produce_request({(a, 0): GOOD}, acks=0), 9)
+        init_producer_id(client)
+        fetch(client, a, 0)
+        with pytest.raises(ConnectionClosed):
+            client.ask(produce_request({(a, 0): GOOD}), 9)
+    found = scrape(api)
+    assert of(found, ERRORS, request="CreateTopics", error="NONE") == 1
+    assert of(found, ERRORS, request="Produce", error="NONE") == 1
+    assert of(found, ERRORS, request="Produce", error="UNKNOWN_TOPIC_OR_PARTITION") == 2
+    assert of(found, ERRORS, request="Fetch", error="NONE") == 2
+    assert of(found, ERRORS, request="FetchConsumer", error="NONE") is None
+    assert of(found, TIMES + "_count", request="Produce") == 3
+    assert of(found, TIMES + "_count", request="FetchConsumer") == 1
+    assert of(found, TIMES + "_count", request="InitProducerId") == 1
+    took = of(found, TIMES + "_sum", request="InitProducerId")
+    assert took is not None
+    assert took >= 30
+    for quantile in ("0.50", "0.75", "0.95", "0.98", "0.99", "0.999"):
+        assert of(found, TIMES, request="InitProducerId", quantile=quantile) == took
+    assert of(found, TIMES, request="CreateTopics", quantile="0.50") is not None
+
+
+def test_quantiles() -> None:
+    """As yammer's snapshots give them, of the newest only."""
+    durations = Durations()
+    assert durations.quantiles((0.5,)) == [0]
+    for ms in (40, 10, 30, 20):
+        durations.add(ms)
+    assert durations.quantiles((0.0, 0.1, 0.5, 0.75, 0.95)) == [10, 10, 25, 37.5, 40]
+    assert (durations.count, durations.total) == (4, 100)
+    for _ in range(REMEMBERED):
+        durations.add(7)
+    assert durations.quantiles((0.01, 0.999)) == [7, 7]
+    assert durations.count == 4 + REMEMBERED
+
+
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
 def test_groups(running: Running, protocol: str) -> None:
     running.client.topic("orders")
@@ -175,7 +236,9 @@ def test_groups(running: Running, protocol: str) -> None:
 
 def test_texts_are_escaped() -> None:
     nasty = 'a"b\\c\nd{}=,'
-    text = text_of([Family("a_total", "counter", "one\\two\nthree", [({"x": nasty, "y": 1}, 2)])])
+    text = text_of(
+        [Family("a_total", "counter", "one\\two\nthree", [Sample({"x": nasty, "y": 1}, 2)])]
+    )
     assert text == (
         "# HELP a_total one\\\\two\\nthree\n"
         "# TYPE a_total counter\n"

@@ -22,6 +22,17 @@ def test_it_is_openapi(api: HttpClient) -> None:
     assert document == description(ROUTES)
 
 
+def test_which_bodies_may_be_left_out() -> None:
+    paths = description(ROUTES)["paths"]
+    bodies = {
+        path: operation["requestBody"]["required"]
+        for path, operations in paths.items()
+        for operation in operations.values()
+        if "requestBody" in operation
+    }
+    assert [path for path, required in bodies.items() if not required] == ["/api/brokers/{id}/stop"]
+
+
 def test_names_are_there_once() -> None:
     assert len({route.name for route in ROUTES}) == len(ROUTES)
     assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
@@ -42,7 +53,7 @@ def test_what_is_described_is_served_and_nothing_else(
     api = start().client
     described = {route.method for route in ROUTES if route.path == path}
     for method in METHODS:
-        target = path.replace("{number}", "77").replace("{name}", "nowhere")
+        target = path.format(number=77, name="nowhere", id=77, index=0)
         answer = api.ask(method, target)
         if method in described:
             assert answer.status != 405

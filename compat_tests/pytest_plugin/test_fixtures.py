@@ -201,8 +201,8 @@ def test_brokers_as_they_are_needed(run: Run) -> None:
                 kafka_broker_factory()
                 with pytest.raises(ValueError, match="kafka_broker_factory has no word 'port'; its"):
                     kafka_broker_factory(port=3)
-                with pytest.raises(ValueError, match="more than one broker is not supported"):
-                    kafka_broker_factory(brokers=2)
+                with pytest.raises(ValueError, match="factory: brokers is 1 or more, not 0"):
+                    kafka_broker_factory(brokers=0)
                 with pytest.raises(ValueError, match="num.partitions"):
                     kafka_broker_factory(config={"num.partitions": "three"})
                 with pytest.raises(ValueError, match="decoder is one of flat"):
@@ -217,6 +217,42 @@ def test_brokers_as_they_are_needed(run: Run) -> None:
                 assert ids[0] == ids[1]
                 assert len(set(ids)) == 3
         """
+    )
+    result.assert_outcomes(passed=4)
+
+
+def test_clusters_as_they_are_needed(run: Run) -> None:
+    result = run(
+        conftest="""
+@pytest.fixture(scope="session")
+def kafka_broker_options():
+    return {"brokers": 3}
+""",
+        test_it="""
+            import socket
+            import pytest
+
+            MADE = []
+
+            @pytest.mark.parametrize("number", range(2))
+            def test_shared(kafka_broker_session, number):
+                assert list(kafka_broker_session.brokers) == [1, 2, 3]
+                kafka_broker_session.stop_broker(2)
+                kafka_broker_session.start_broker(2)
+
+            def test_made(kafka_broker_factory):
+                one, two = kafka_broker_factory(brokers=2), kafka_broker_factory()
+                assert (list(one.brokers), list(two.brokers)) == ([1, 2], [1, 2, 3])
+                assert one.broker.cluster.cluster_id != two.broker.cluster.cluster_id
+                two.stop_broker(3, clean=False)
+                MADE.extend([*one.brokers.values(), *two.brokers.values()])
+
+            def test_closed():
+                assert len(MADE) == 5
+                for address in MADE:
+                    with pytest.raises(ConnectionRefusedError):
+                        socket.create_connection(address)
+        """,
     )
     result.assert_outcomes(passed=4)
 

@@ -43,6 +43,48 @@ def test_its_words(run: Run) -> None:
     result.assert_outcomes(passed=4)
 
 
+def test_several_brokers(run: Run) -> None:
+    result = run(
+        test_it="""
+            import socket
+            import pytest
+
+            pytestmark = pytest.mark.kafka(brokers=2)
+
+            def test_two(kafka_broker):
+                assert list(kafka_broker.brokers) == [1, 2]
+
+            @pytest.mark.kafka(brokers=3, config={"num.partitions": 6})
+            def test_three(kafka_broker, kafka_topic, kafka_faults):
+                addresses = [f"{host}:{port}" for host, port in kafka_broker.brokers.values()]
+                assert kafka_broker.bootstrap_servers == ",".join(addresses)
+                assert len(set(addresses)) == 3
+                for address in kafka_broker.brokers.values():
+                    socket.create_connection(address).close()
+                topic = kafka_broker.call(lambda broker: broker.topics[kafka_topic])
+                assert len(topic.partitions) == 6
+                assert all(sorted(p.replicas) == [1, 2, 3] for p in topic.partitions)
+                assert kafka_faults is kafka_broker.faults
+
+            @pytest.mark.kafka(brokers=1)
+            def test_one(kafka_broker):
+                assert list(kafka_broker.brokers) == [1]
+
+            @pytest.mark.kafka(config={"node.id": 7})
+            def test_ids_count_on(kafka_broker):
+                assert list(kafka_broker.brokers) == [7, 8]
+
+            @pytest.mark.kafka(config={"default.replication.factor": 3})
+            def test_too_many_replicas(kafka_topic): pass
+        """
+    )
+    result.assert_outcomes(passed=4, errors=1)
+    result.stdout.fnmatch_lines(
+        "test_it.py::test_too_many_replicas: kafka_topic has default.replication.factor replicas, "
+        "which is more than there are brokers: 2"
+    )
+
+
 def test_the_closest_wins_word_by_word(run: Run) -> None:
     result = run(
         conftest="""
@@ -105,8 +147,11 @@ MISTAKES = {
     "config={'num.partitions': None}": "@pytest.mark.kafka: config has a string, a number or a bool "
     "for num.partitions, not None",
     "seed='x'": "@pytest.mark.kafka: seed is a whole number, not 'x'",
-    "brokers=3": "@pytest.mark.kafka: more than one broker is not supported: brokers=3",
-    "brokers=0": "@pytest.mark.kafka: more than one broker is not supported: brokers=0",
+    "seed=True": "@pytest.mark.kafka: seed is a whole number, not True",
+    "brokers=0": "@pytest.mark.kafka: brokers is 1 or more, not 0",
+    "brokers=-1": "@pytest.mark.kafka: brokers is 1 or more, not -1",
+    "brokers=True": "@pytest.mark.kafka: brokers is a whole number, not True",
+    "brokers='3'": "@pytest.mark.kafka: brokers is a whole number, not '3'",
     "auto_create_topics=True, config={'auto.create.topics.enable': False}": "@pytest.mark.kafka: "
     "auto_create_topics is auto.create.topics.enable; leave one of them out",
     "rules='kafka-4'": "rules is one of explicit, kafka-4.3, kafka-1.0, kafka-0.11, kip-98, "

@@ -185,6 +185,50 @@ def test_without():
     assert [lines[0] for lines in told[1:3]] == ["(4 earlier requests)", "(no request came)"]
 
 
+def test_of_several_brokers(run: Run) -> None:
+    """It says where each listens and which was asked, also when they are closed by then."""
+    result = run(
+        test_it=f"""{ASK}
+@pytest.fixture
+def worse_teardown():
+    yield
+    raise LookupError
+
+@pytest.fixture
+def three(kafka_broker):
+    for broker_id in (3, 1):
+        ask(Of(kafka_broker, broker_id))
+
+class Of:
+    def __init__(self, shim, broker_id):
+        self.host, self.port = shim.brokers[broker_id]
+
+@pytest.mark.kafka(brokers=3)
+def test_call(three): raise LookupError
+
+@pytest.mark.kafka(brokers=3)
+def test_closed(worse_teardown, three): pass
+
+def test_made(kafka_broker_factory):
+    one = kafka_broker_factory(brokers=2)
+    one.stop_broker(1)
+    ask(Of(one, 2))
+    raise LookupError
+"""
+    )
+    result.assert_outcomes(passed=1, failed=2, errors=1)
+    place = r"127\.0\.0\.1:\d+"
+    for text in sections(result)[:2]:
+        assert re.fullmatch(
+            rf"kafka_broker at {place} \(broker 1\), {place} \(broker 2\), {place} \(broker 3\), "
+            r"rules explicit\n"
+            r"#1 broker 3 connection 1 me: ApiVersions v0\n"
+            r"#2 broker 1 connection 2 me: ApiVersions v0\n",
+            text,
+        ), text
+    assert sections(result)[2].endswith("\n#1 broker 2 connection 1 me: ApiVersions v0\n")
+
+
 def test_it_comes_from_workers_too(run: Run) -> None:
     need("xdist")
     result = run(

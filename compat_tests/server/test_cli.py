@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import pytest
 
+from compat_tests.conftest import need
 from compat_tests.server.asking import new_topic, produce
 from compat_tests.server.batches import GOOD
 from compat_tests.wire_client import ConnectionClosed, WireClient
@@ -50,10 +51,16 @@ def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Com
 class Serving:
     """``kafkashim serve`` in a process of its own, until the block ends."""
 
-    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        stdin: int | IO[str] | None = None,
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kafkashim", "serve", *arguments],
             env=environment(env),
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -74,11 +81,14 @@ class Serving:
 
     @property
     def address(self) -> tuple[str, int]:
-        for text in self.texts():
-            found = re.fullmatch(r"Listening on (.*):(\d+), rules .*", text)
-            if found:
-                return found[1], int(found[2])
-        raise AssertionError(self.texts())
+        return next(iter(self.addresses.values()))
+
+    @property
+    def addresses(self) -> dict[int, tuple[str, int]]:
+        """Where each broker listens, by the ids that are told; the id of one alone is not."""
+        pattern = re.compile(r"(?:Broker (\d+) l|L)istening on (.*):(\d+), rules .*")
+        found = [pattern.fullmatch(text) for text in self.texts()]
+        return {int(one[1] or 1): (one[2], int(one[3])) for one in found if one}
 
     def client(self) -> WireClient:
         return WireClient(*self.address)
@@ -86,7 +96,14 @@ class Serving:
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str, list[str]]:
         """Send a signal; gives the status, standard error, and the lines since the start."""
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=SECONDS)
+        return self.ended()
+
+    def ended(self) -> tuple[int, str, list[str]]:
+        """What :meth:`end` gives, of one that ends by itself."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        out, err = self.process.stdout.read(), self.process.stderr.read()
+        self.process.wait(SECONDS)
         found = [LINE.fullmatch(line) for line in out.splitlines()]
         assert all(found), out
         return self.process.returncode, err, [line["text"] for line in found if line]
@@ -115,9 +132,14 @@ def serve(decoder: str) -> Iterator[Callable[..., Serving]]:
     """Starts the command with the decoder under test, on any free port unless told otherwise."""
     running: list[Serving] = []
 
-    def start(*arguments: str, env: Mapping[str, str] | None = None, port: str = "0") -> Serving:
+    def start(
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        port: str = "0",
+        stdin: int | IO[str] | None = None,
+    ) -> Serving:
         given = ("--port", port) if port else ()
-        running.append(Serving("--decoder", decoder, *given, *arguments, env=env))
+        running.append(Serving("--decoder", decoder, *given, *arguments, env=env, stdin=stdin))
         return running[-1]
 
     yield start
@@ -221,6 +243,167 @@ def test_it_starts_soon(serve: Callable[..., Serving]) -> None:
 @pytest.mark.parametrize("book", ["explicit", "kafka-4.3", "kafka-1.0", "kafka-0.11", "kip-98"])
 def test_the_rule_books(book: str, serve: Callable[..., Serving]) -> None:
     assert serve("--rules", book).texts()[0].endswith(f", rules {book}")
+
+
+# -- several brokers -----------------------------------------------------------------------------------
+
+
+def three_free_ports() -> int:
+    """The first of three ports in a row that nobody has."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port: int = first.getsockname()[1]
+        try:
+            for number in range(port, port + 3):
+                socket.create_server(("127.0.0.1", number)).close()
+        except (OSError, OverflowError):
+            continue
+        return port
+
+
+def test_three_brokers_on_any_ports(serve: Callable[..., Serving]) -> None:
+    broker = serve("--brokers", "3")
+    ports = [port for _, port in broker.addresses.values()]
+    assert broker.texts() == [
+        *(
+            f"Broker {n} listening on 127.0.0.1:{port}, rules explicit"
+            for n, port in enumerate(ports, 1)
+        ),
+        "Kafka Server started",
+    ]
+    assert len(set(ports)) == 3
+    for broker_id, address in broker.addresses.items():
+        with WireClient(*address) as client:
+            described = client.ask(MetadataRequest(topics=[]), 12).brokers
+            there = {node.node_id: (node.host, node.port) for node in described}
+        assert there == broker.addresses, broker_id
+    assert broker.end() == (0, "", ["shutting down", "shut down completed"])
+    for address in broker.addresses.values():
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)
+
+
+@pytest.mark.parametrize("fixed", [False, True], ids=["any ports", "ports in a row"])
+def test_a_real_client_finds_all_of_them(serve: Callable[..., Serving], fixed: bool) -> None:
+    """It is told of one, and writes to and reads from all."""
+    kafka = need("confluent_kafka")
+    port = str(three_free_ports()) if fixed else "0"
+    broker = serve("--brokers", "3", "--override", "num.partitions=6", port=port)
+    if fixed:
+        assert broker.addresses == {n: ("127.0.0.1", int(port) + n - 1) for n in (1, 2, 3)}
+    host, port_number = broker.addresses[2]
+    servers = {"bootstrap.servers": f"{host}:{port_number}", "log_level": 0}
+    producer = kafka.Producer({**servers, "enable.idempotence": True})
+    for number in range(60):
+        producer.produce("orders", str(number).encode(), partition=number % 6)
+    assert producer.flush(20) == 0
+    metadata = producer.list_topics("orders", 10)
+    assert {(node.id, node.host, node.port) for node in metadata.brokers.values()} == {
+        (broker_id, *address) for broker_id, address in broker.addresses.items()
+    }
+    partitions = metadata.topics["orders"].partitions.values()
+    assert {partition.leader for partition in partitions} == {1, 2, 3}
+    assert {len(partition.isrs) for partition in partitions} == {3}
+    consumer = kafka.Consumer({**servers, "group.id": "g", "auto.offset.reset": "earliest"})
+    consumer.assign([kafka.TopicPartition("orders", partition, 0) for partition in range(6)])
+    found: list[bytes] = []
+    while len(found) < 60:
+        got = consumer.consume(60, 10)
+        assert got, len(found)
+        found += [message.value() for message in got]
+    consumer.close()
+    assert sorted(map(int, found)) == list(range(60))
+
+
+@pytest.mark.parametrize("number", ["0", "-3"])
+def test_no_number_of_brokers(number: str) -> None:
+    assert (
+        refusal("serve", f"--brokers={number}") == f"--brokers {number} is none: choose 1 or more"
+    )
+
+
+def test_a_port_in_the_row_is_in_use() -> None:
+    port = three_free_ports()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        said = refusal("serve", "--brokers", "3", "--port", str(port))
+    places = " or ".join(f"127.0.0.1:{port + n}" for n in range(3))
+    assert said.startswith(f"{places} is in use: ")
+
+
+# -- until standard input closes -------------------------------------------------------------------------
+
+
+def test_it_ends_with_standard_input(serve: Callable[..., Serving]) -> None:
+    broker = serve("--until-stdin-closes", stdin=subprocess.PIPE)
+    assert broker.process.stdin is not None
+    broker.process.stdin.write("what is written to it means nothing\n" * 1000)
+    broker.process.stdin.flush()
+    with broker.client() as client:
+        new_topic(client)
+        broker.process.stdin.close()
+        broker.process.stdin = None
+        assert broker.ended() == (0, "", ["shutting down", "shut down completed"])
+        assert client.closed_by_broker()
+
+
+def test_it_ends_when_who_started_it_is_killed() -> None:
+    """The end of a process closes what it wrote to, however it ends."""
+    script = (
+        "import subprocess, sys, time\n"
+        "command = [sys.executable, '-m', 'kafkashim', 'serve', '--port', '0', '--until-stdin-closes']\n"
+        "subprocess.Popen(command, stdin=subprocess.PIPE)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=environment(), stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        lines = iter(parent.stdout)
+        listening = next(lines)
+        assert "Kafka Server started" in next(lines)
+        parent.kill()
+        # What the broker writes ends when it does.
+        assert [line.split("INFO ")[1].split(" (")[0] for line in lines] == [
+            "shutting down",
+            "shut down completed",
+        ]
+    port = re.search(r":(\d+), rules", listening)
+    assert port
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(port[1])))
+
+
+@pytest.mark.parametrize("kind", ["null", "file"])
+def test_it_ends_where_there_is_nothing_to_read(
+    kind: str, serve: Callable[..., Serving], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    with (tmp_path / "empty").open() as empty:
+        stdin = empty if kind == "file" else subprocess.DEVNULL
+        broker = serve("--until-stdin-closes", stdin=stdin)
+        assert broker.ended() == (0, "", ["shutting down", "shut down completed"])
+
+
+def test_it_ends_where_there_is_no_standard_input() -> None:
+    command = f"{sys.executable} -m kafkashim serve --port 0 --until-stdin-closes <&-"
+    ended = subprocess.run(
+        ["sh", "-c", command], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert ended.stderr == ""
+    assert "shut down completed" in ended.stdout
+
+
+def test_it_still_ends_by_a_signal(serve: Callable[..., Serving]) -> None:
+    broker = serve("--until-stdin-closes", stdin=subprocess.PIPE)
+    assert broker.end() == (0, "", ["shutting down", "shut down completed"])
+
+
+def test_without_it_standard_input_means_nothing(serve: Callable[..., Serving]) -> None:
+    broker = serve(stdin=subprocess.DEVNULL)
+    with pytest.raises(subprocess.TimeoutExpired):
+        broker.process.wait(0.5)
+    with broker.client() as client:
+        new_topic(client)
 
 
 # -- configuration -------------------------------------------------------------------------------------
@@ -410,15 +593,6 @@ def test_help(arguments: tuple[str, ...]) -> None:
 
 def test_help_names_every_option() -> None:
     helped = run("serve", "--help").stdout
-    for option in (
-        "--override",
-        "--host",
-        "--port",
-        "--rules",
-        "--decoder",
-        "--log-level",
-        "--faults",
-        "--http",
-        "--http-host",
-    ):
-        assert option in helped
+    options = "override host port brokers rules decoder log-level until-stdin-closes faults http"
+    for option in (*options.split(), "http-host"):
+        assert f"--{option} " in helped, option

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Faults:
-    """The faults of a broker, in the order in which they were set.
+    """The faults of a broker, or of all brokers of a cluster, in the order in which they were set.
 
     Any thread may set and remove them: what the broker goes through is replaced, never changed. Besides
     their own words the methods take those of :class:`~kafkashim.faults.conditions.Conditions`.

@@ -125,7 +125,7 @@ class Conditions:
         version: the API version, or a range of them (``"3-9"``).
         client_id: the client's ``client.id``. Texts may have ``*`` and ``?``.
         connection: the number of the connection, counted from 1 in the order in which they came.
-        broker: the broker's node id.
+        broker: the node id of the broker that is asked.
         topic: a topic the request names, by name or by id.
         partition: a partition the request names; together with ``topic`` one of that topic.
         producer_id: of a batch, in its header.

@@ -37,10 +37,17 @@ def held_for(asked: Conditions, entry: Entry, broker: Broker) -> bool:
     """Whether all conditions about the request hold; those about how often are not asked.
 
     Topics that are named by id are known as long as they are there.
+
+    Args:
+        asked: the conditions.
+        entry: the request.
+        broker: the one that was asked, or any of its cluster.
     """
-    if _misses_head(asked, entry):
+    if entry.broker is not None:
+        broker = broker.cluster.brokers.get(entry.broker, broker)
+    if _misses_head(asked, entry, broker):
         return False
-    if asked == Conditions(api=asked.api, version=asked.version, connection=asked.connection):
+    if asked == Conditions(asked.api, asked.version, None, asked.connection, asked.broker):
         return True
     request = read_again(entry)
     if request is None:
@@ -50,10 +57,11 @@ def held_for(asked: Conditions, entry: Entry, broker: Broker) -> bool:
     return asked.missed(About(request, broker, context)) is None
 
 
-def _misses_head(asked: Conditions, entry: Entry) -> bool:
+def _misses_head(asked: Conditions, entry: Entry, broker: Broker) -> bool:
     """Whether the header alone tells that the request is another: it is not decoded then."""
     return (
         (asked.api is not None and asked.api != entry.api_key)
         or (asked.connection is not None and asked.connection != entry.connection)
+        or (asked.broker is not None and asked.broker != broker.node_id)
         or (asked.version is not None and not asked.version[0] <= entry.version <= asked.version[1])
     )

@@ -1,4 +1,4 @@
-"""``/healthz``: whether the broker serves."""
+"""``/healthz``: whether any broker serves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from kafkashim.http_api.route import Call, Reply, World
 
 
 def get_health(world: World, call: Call) -> Reply:
-    """200 while the listeners are open, 503 while a restart has them closed."""
-    uptime = world.server.uptime_ms
+    """200 while listeners are open, 503 while a restart, or a stop of all brokers, has them closed."""
+    listening = (server.uptime_ms for server in world.servers.servers.values())
+    uptime = max((ms for ms in listening if ms is not None), default=None)
     status = "down" if uptime is None else "ok"
     body = {"status": status, "version": __version__, "uptime_ms": uptime}
     return Reply(body, 503 if uptime is None else 200)

@@ -64,6 +64,7 @@ def _shown(entry: Entry) -> dict[str, object]:
         "number": entry.number,
         "at_ms": entry.at_ms,
         "answered_at_ms": entry.answered_at_ms,
+        "broker": entry.broker,
         "connection": entry.connection,
         "client_id": entry.client_id,
         "api": entry.api,
@@ -85,7 +86,7 @@ def get_entries(world: World, call: Call) -> Reply:
     shown: list[dict[str, object]] = []
     more = False
     for entry in _after(world, call):
-        if held_for(asked, entry, world.server.broker):
+        if held_for(asked, entry, world.broker):
             if len(shown) >= limit:
                 more = True
                 break

@@ -64,7 +64,7 @@ class _Connection(web.RequestHandler):
 
 
 class HttpApi:
-    """The HTTP API of a broker.
+    """The HTTP API of a broker, or of several.
 
     Args:
         servers: the brokers; their loop is the one that is there.
@@ -139,8 +139,12 @@ class HttpApi:
         async def handle(request: web.Request) -> web.StreamResponse:
             path = read_path(route, request.match_info)
             query = read_query(route, list(request.query.items()))
-            body = None if route.body is None else read_json(await request.read())
-            return _response(route.handle(self._world, Call(path, query, body)))
+            body: object = None
+            if route.body is not None:
+                data = await request.read()
+                body = {} if route.may_be_empty and not data else read_json(data)
+            reply = route.handle(self._world, Call(path, query, body))
+            return _response(reply if isinstance(reply, Reply) else await reply)
 
         return handle
 

@@ -56,7 +56,7 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.body is not None:
         content = {JSON_TYPE: {"schema": route.body}}
-        found["requestBody"] = {"required": True, "content": content}
+        found["requestBody"] = {"required": not route.may_be_empty, "content": content}
     return found
 
 

@@ -9,15 +9,14 @@ from kafkashim.topics import Partition
 
 def get_producers(world: World, call: Call) -> Reply:
     """Those that are remembered, partition by partition."""
-    broker = world.server.broker
     topic, index = call.query.get("topic"), call.query.get("partition")
     wanted = call.query.get("producer_id")
-    kept_ms = broker.config.producer_id_expiration_ms
+    kept_ms = world.servers.cluster.config.producer_id_expiration_ms
     return Reply(
         {
             "producers": [
                 _shown(partition, entry, kept_ms)
-                for name, found in broker.topics.items()
+                for name, found in world.topics.items()
                 if topic in (None, name)
                 for partition in found.partitions
                 if index in (None, partition.index)

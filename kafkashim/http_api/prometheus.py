@@ -7,12 +7,19 @@ from typing import NamedTuple
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = Mapping[str, str | int]
-Sample = tuple[Labels, int]
 NO_LABELS: Labels = {}
 
 
+class Sample(NamedTuple):
+    """A number of a metric; ``suffix`` is what a summary's count and sum have behind its name."""
+
+    labels: Labels
+    value: float
+    suffix: str = ""
+
+
 class Family(NamedTuple):
-    """A metric with its samples; ``kind`` is ``counter`` or ``gauge``."""
+    """A metric with its samples; ``kind`` is ``counter``, ``gauge`` or ``summary``."""
 
     name: str
     kind: str
@@ -27,7 +34,10 @@ def text_of(families: Iterable[Family]) -> str:
         if family.samples:
             lines.append(f"# HELP {family.name} {_escaped(family.about)}")
             lines.append(f"# TYPE {family.name} {family.kind}")
-            lines += [f"{family.name}{_labels(labels)} {value}" for labels, value in family.samples]
+            lines += [
+                f"{family.name}{suffix}{_labels(labels)} {value}"
+                for labels, value, suffix in family.samples
+            ]
     return "\n".join(lines) + "\n"
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from kafkashim.http_api.traffic import Traffic
-from kafkashim.server import Server
 from kafkashim.servers import Servers
+from kafkashim.state import Broker
+from kafkashim.topics import Topic
 
 Schema = Mapping[str, Any]
 JSON_TYPE = "application/json"
@@ -48,15 +50,28 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What handlers look at and change."""
+    """What handlers look at and change.
+
+    Attributes:
+        coming_and_going: held while a broker is stopped or started, which takes a while.
+    """
 
     servers: Servers
     journal: Traffic
+    coming_and_going: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
-    def server(self) -> Server:
-        """The broker, or the first of several."""
-        return self.servers.first
+    def topics(self) -> Mapping[str, Topic]:
+        """The topics of the cluster, whatever a broker that is cut off knows of them."""
+        return self.servers.cluster.topics
+
+    @property
+    def broker(self) -> Broker:
+        """The first broker that runs and reaches the others; if there is none, the first."""
+        for server in self.servers.servers.values():
+            if server.uptime_ms is not None and not server.broker.isolated:
+                return server.broker
+        return self.servers.first.broker
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,7 @@ class Route(NamedTuple):
         path: with its parameters in braces.
         name: of the operation, unique.
         body: the schema of the JSON it takes; ``None`` when it takes none.
+        may_be_empty: whether no body at all stands for ``{}``.
         answers: by status; what can go wrong with every request is added to them.
     """
 
@@ -113,11 +129,12 @@ class Route(NamedTuple):
     path: str
     name: str
     summary: str
-    handle: Callable[[World, Call], Reply]
+    handle: Callable[[World, Call], Reply | Awaitable[Reply]]
     answers: Mapping[int, Answer]
     in_path: tuple[Parameter, ...] = ()
     in_query: tuple[Parameter, ...] = ()
     body: Schema | None = None
+    may_be_empty: bool = False
 
 
 def read_path(route: Route, given: Mapping[str, str]) -> dict[str, Any]:
@@ -187,6 +204,18 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key stands in an object twice")
+    return found
+
+
+def flag(body: Mapping[str, object], key: str, *, default: bool) -> bool:
+    """A key of a body that is true or false.
+
+    Raises:
+        Problem: it is neither.
+    """
+    found = body.get(key, default)
+    if not isinstance(found, bool):
+        raise Problem(400, f"{key} is true or false", key=key)
     return found
 
 

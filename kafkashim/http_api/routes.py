@@ -22,7 +22,7 @@ CONDITIONS = (
     Parameter("version", TEXT, "The version of the API, or a range such as 3-9."),
     Parameter("client_id", TEXT, "The client's client.id; * and ? stand for others."),
     Parameter("connection", whole(0), "The number of the connection."),
-    Parameter("broker", whole(0, 2**31 - 1), "The broker's node id."),
+    Parameter("broker", whole(0, 2**31 - 1), "The node id of the broker that was asked."),
     Parameter("topic", TEXT, "A topic the request names; * and ? stand for others."),
     Parameter("partition", whole(0, 2**31 - 1), "A partition the request names."),
     Parameter("producer_id", whole(-1, LONGEST), "The producer id of a batch."),
@@ -30,8 +30,15 @@ CONDITIONS = (
     Parameter("transactional_id", TEXT, "As the request names it; * and ? stand for others."),
     Parameter("group", TEXT, "As the request names it; * and ? stand for others."),
 )
+ID = Parameter("id", whole(0, 2**31 - 1), "Its node id.")
+INDEX = Parameter("index", whole(0, 2**31 - 1), "The partition's number.")
 GONE = Answer("It is not there.", ref("Error"))
 DONE = Answer("It is done.")
+CHANGED = {
+    200: Answer("What it is like now.", ref("Broker")),
+    404: GONE,
+    409: Answer("It is so already, or it cannot be.", ref("Error")),
+}
 
 
 def _ok(about: str, name: str) -> dict[int, Answer]:
@@ -71,11 +78,11 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/healthz",
         "get_health",
-        "Whether the broker serves.",
+        "Whether any broker serves.",
         health.get_health,
         {
-            200: Answer("It does.", ref("Health")),
-            503: Answer("It does not, because it restarts.", ref("Health")),
+            200: Answer("One does.", ref("Health")),
+            503: Answer("None does: they are stopped, or restart.", ref("Health")),
         },
     ),
     Route(
@@ -143,9 +150,56 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/brokers",
         "get_brokers",
-        "The broker: where it listens, who is connected, its rules.",
+        "The brokers: whether they run, where they listen, who is connected.",
         brokers.get_brokers,
         _ok("The brokers.", "Brokers"),
+    ),
+    Route(
+        "GET",
+        "/api/brokers/{id}",
+        "get_broker",
+        "A broker.",
+        brokers.get_broker,
+        {**_ok("The broker.", "Broker"), 404: GONE},
+        in_path=(ID,),
+    ),
+    Route(
+        "POST",
+        "/api/brokers/{id}/stop",
+        "stop_broker",
+        "Stop a broker, as a controlled shutdown or a crash does.",
+        brokers.stop_broker,
+        CHANGED,
+        in_path=(ID,),
+        body=ref("Stop"),
+        may_be_empty=True,
+    ),
+    Route(
+        "POST",
+        "/api/brokers/{id}/start",
+        "start_broker",
+        "Start a broker that was stopped, on its ports.",
+        brokers.start_broker,
+        CHANGED,
+        in_path=(ID,),
+    ),
+    Route(
+        "POST",
+        "/api/brokers/{id}/isolate",
+        "isolate_broker",
+        "Cut a broker off from the others; clients still reach it.",
+        brokers.isolate_broker,
+        CHANGED,
+        in_path=(ID,),
+    ),
+    Route(
+        "POST",
+        "/api/brokers/{id}/heal",
+        "heal_broker",
+        "Let a broker that was cut off reach the others again.",
+        brokers.heal_broker,
+        CHANGED,
+        in_path=(ID,),
     ),
     Route(
         "GET",
@@ -184,6 +238,20 @@ ROUTES: tuple[Route, ...] = (
         topics.delete_topic,
         {204: DONE, 404: GONE},
         in_path=(NAME,),
+    ),
+    Route(
+        "POST",
+        "/api/topics/{name}/partitions/{index}/leader",
+        "move_leader",
+        "Have another broker lead a partition.",
+        topics.move_leader,
+        {
+            **_ok("The partition.", "Partition"),
+            404: GONE,
+            409: Answer("The broker cannot lead it.", ref("Error")),
+        },
+        in_path=(NAME, INDEX),
+        body=ref("Move"),
     ),
     Route(
         "GET",

@@ -128,6 +128,7 @@ _ENTRY_PROPERTIES: Mapping[str, Schema] = {
     "number": COUNT,
     "at_ms": TIME,
     "answered_at_ms": OR_NULL_INTEGER,
+    "broker": {**OR_NULL_INTEGER, "description": "The id of the broker that was asked."},
     "connection": INTEGER,
     "client_id": OR_NULL_TEXT,
     "api": TEXT,
@@ -173,6 +174,11 @@ _BROKER = thing(
     "A broker.",
     id=INTEGER,
     cluster_id=TEXT,
+    state={
+        "enum": ["running", "isolated", "stopped"],
+        "description": "What it does; isolated: clients reach it, but it reaches no other broker.",
+    },
+    fenced={**YES_OR_NO, "description": "Whether the controller holds it for dead."},
     host=TEXT,
     port=INTEGER,
     listeners=many(ref("Listener")),
@@ -186,8 +192,11 @@ _BROKER = thing(
 _PARTITION = thing(
     "A partition.",
     partition=COUNT,
-    leader=INTEGER,
+    leader={"type": "integer", "description": "The id of a broker; -1 while none leads it."},
     leader_epoch=COUNT,
+    replicas={**many(INTEGER), "description": "The preferred leader first."},
+    isr={**many(INTEGER), "description": "Those in sync."},
+    elr={**many(INTEGER), "description": "Those that may lead without being in sync (KIP-966)."},
     log_start_offset=COUNT,
     high_watermark=COUNT,
     log_end_offset=COUNT,
@@ -205,7 +214,7 @@ _TOPIC = thing(
 
 _NEW_TOPIC = thing(
     "A topic to be created.",
-    ("partitions", "configs"),
+    ("partitions", "replication_factor", "configs"),
     name=TEXT,
     partitions={
         "type": "integer",
@@ -214,9 +223,33 @@ _NEW_TOPIC = thing(
         "default": -1,
         "description": "-1: num.partitions of the broker.",
     },
+    replication_factor={
+        "type": "integer",
+        "minimum": -(2**15),
+        "maximum": 2**15 - 1,
+        "default": -1,
+        "description": "-1: default.replication.factor of the broker.",
+    },
     configs=by_name(
         {"type": ["string", "integer", "boolean"]}, "Topic configurations by Kafka's names."
     ),
+)
+
+_MOVE = thing(
+    "Who is to lead a partition; unless it is unclean, the broker is preferred from now on.",
+    ("unclean", "lose"),
+    to={"type": "integer", "description": "The id of a broker that has a replica."},
+    unclean={
+        **YES_OR_NO,
+        "default": False,
+        "description": "The replica need not be in sync: what it has not is lost.",
+    },
+    lose={
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "default": None,
+        "description": "With unclean: how many records it has not. Batches are lost as a whole.",
+    },
 )
 
 _PRODUCER = thing(
@@ -254,7 +287,7 @@ SCHEMAS: Mapping[str, Schema] = {
         kafka_error={"type": "string", "description": "Kafka's name of the error."},
     ),
     "Health": thing(
-        "Whether the broker serves.",
+        "Whether any broker serves.",
         status={"enum": ["ok", "down"]},
         version=TEXT,
         uptime_ms=OR_NULL_INTEGER,
@@ -276,9 +309,19 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "Listener": _LISTENER,
     "Broker": _BROKER,
-    "Brokers": thing("The brokers.", brokers=many(ref("Broker"))),
+    "Brokers": thing("The brokers, by their ids.", brokers=many(ref("Broker"))),
+    "Stop": thing(
+        "How a broker stops.",
+        ("clean",),
+        clean={
+            **YES_OR_NO,
+            "default": True,
+            "description": "As after a controlled shutdown; otherwise as after a crash.",
+        },
+    ),
     "Partition": _PARTITION,
     "Topic": _TOPIC,
+    "Move": _MOVE,
     "Topics": thing("The topics.", topics=many(ref("Topic"))),
     "NewTopic": _NEW_TOPIC,
     "Producer": _PRODUCER,

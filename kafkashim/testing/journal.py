@@ -1,4 +1,4 @@
-"""What happened at a broker, to be looked at and asserted by a test."""
+"""What happened at a broker, or at several, to be looked at and asserted by a test."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from kafkashim.journal import Entry, Journal
 from kafkashim.state import Broker, Decision
 
 POLL_SECONDS = 0.005
+# How long the brokers are waited for to say where they listen; they do at once.
+LEARN_SECONDS = 1
 # How many entries a failed assertion shows: the last ones.
 SHOWN = 40
 
@@ -62,6 +64,7 @@ class ShimJournal:
         """
         asked = Conditions.read(conditions)
         entries = list(self._journal)
+
         found: list[Entry] = self._call(
             lambda broker: [entry for entry in entries if held_for(asked, entry, broker)]
         )
@@ -154,7 +157,10 @@ class ShimJournal:
                 )
 
     def transcript(self, last: int | None = None) -> str:
-        """The conversation as text, of the ``last`` entries or all."""
+        """The conversation as text, of the ``last`` entries or all.
+
+        Of several brokers it says which was asked.
+        """
         entries = list(self._journal)
         left_out = 0 if last is None else max(len(entries) - last, 0)
         head = [f"({left_out} earlier requests)"] if left_out else []
@@ -165,7 +171,7 @@ class ShimJournal:
 
 
 def _records(broker: Broker, topic: str, partition: int | None) -> Iterator[StoredRecord]:
-    found = broker.topics.get(topic)
+    found = broker.cluster.topics.get(topic)
     for each in () if found is None else found.partitions:
         if partition not in (None, each.index):
             continue

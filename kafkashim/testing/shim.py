@@ -263,7 +263,7 @@ class KafkaShim:
     def move_leader(
         self, topic: str, partition: int, to: int, *, unclean: bool = False, lose: int | None = None
     ) -> None:
-        """Have another broker lead a partition, and prefer it from now on.
+        """Have another broker lead a partition, and prefer it from now on unless it is unclean.
 
         Args:
             topic: of the partition.

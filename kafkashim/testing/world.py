@@ -24,7 +24,8 @@ def partition_of(broker: Broker, topic: str, index: int) -> Partition:
         ValueError: the topic has no such partition.
     """
     broker.cluster.create_missing_topic(topic)
-    found = broker.topics[topic].partition(index) if topic in broker.topics else None
+    topics = broker.cluster.topics
+    found = topics[topic].partition(index) if topic in topics else None
     if found is None:
         raise ValueError(f"there is no partition {index} of {topic}")
     return found
