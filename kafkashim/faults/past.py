@@ -43,8 +43,7 @@ def held_for(asked: Conditions, entry: Entry, broker: Broker) -> bool:
         entry: the request.
         broker: the one that was asked, or any of its cluster.
     """
-    if entry.broker is not None:
-        broker = broker.cluster.brokers.get(entry.broker, broker)
+    broker = broker.cluster.brokers.get(entry.broker, broker)
     if _misses_head(asked, entry, broker):
         return False
     if asked == Conditions(asked.api, asked.version, None, asked.connection, asked.broker):
