@@ -16,18 +16,24 @@ from kafkashim.config import Config, TopicConfig
 from kafkashim.controller import Controller
 from kafkashim.features import Features
 from kafkashim.ids import IdSource, base64_id
-from kafkashim.internal_topics import INTERNAL_TOPICS, internal_replication_factor, internal_topic
+from kafkashim.internal_topics import (
+    INTERNAL_TOPICS,
+    OFFSETS,
+    internal_replication_factor,
+    internal_topic,
+)
 from kafkashim.log.partition_log import PartitionLog
 from kafkashim.log.storage import MemoryStorage, Storage
 from kafkashim.placement import place
 from kafkashim.producer_ids import ProducerIdBlocks, TransactionalProducer
 from kafkashim.rules.producer_state import Book
 from kafkashim.topic_names import colliding_topic
-from kafkashim.topics import Partition, Topic, partitions_of
+from kafkashim.topics import NO_LEADER, Partition, Topic, partitions_of
 
 if TYPE_CHECKING:
     from kafkashim.acls import Acls
     from kafkashim.client_quotas import ClientQuotas
+    from kafkashim.groups.coordinator import GroupCoordinator
     from kafkashim.scram_credentials import ScramCredentials
     from kafkashim.state import Broker
 
@@ -68,6 +74,7 @@ class Cluster:
         self.transactional: dict[str, TransactionalProducer] = {}
         self.controller = Controller(self)
         self.features = Features(config.node_id)
+        self._groups: GroupCoordinator | None = None
         self._acls: Acls | None = None
         self._client_quotas: ClientQuotas | None = None
         self._scram_credentials: ScramCredentials | None = None
@@ -89,6 +96,15 @@ class Cluster:
     def alive(self) -> list[int]:
         """The ids of the brokers that may lead, in order."""
         return [broker_id for broker_id in sorted(self.brokers) if broker_id not in self.fenced]
+
+    @property
+    def groups(self) -> GroupCoordinator:
+        """All groups, made when the first is needed."""
+        if self._groups is None:
+            from kafkashim.groups.coordinator import GroupCoordinator
+
+            self._groups = GroupCoordinator.for_cluster(self)
+        return self._groups
 
     @property
     def acls(self) -> Acls | None:
@@ -145,8 +161,8 @@ class Cluster:
             timer.cancel()
         self._timers.clear()
         self.controller.close()
-        for broker in self.brokers.values():
-            broker.close()
+        if self._groups is not None:
+            self._groups.close()
 
     def _every(self, name: str, interval_ms: int, work: Callable[[], None]) -> None:
         def run() -> None:
@@ -181,8 +197,8 @@ class Cluster:
         self.topics[name] = topic
         self.topics_by_id[topic.topic_id] = topic
         self.add_partitions(topic, assignments)
-        for broker in self.brokers.values():
-            broker.topic_came()
+        if self._groups is not None:
+            self._groups.topic_came()
         return topic
 
     def create_missing_topic(self, name: str) -> None:
@@ -226,21 +242,23 @@ class Cluster:
             partition = Partition(topic, index, log, self.book, replicas)
             topic.partitions.append(partition)
             self.controller.created(partition)
-        for broker in self.brokers.values():
-            broker.topic_changed(topic.name)
+        if self._groups is not None:
+            self._groups.topic_changed(topic.name)
 
     def leader_changed(self, partition: Partition) -> None:
         """Another leads a partition, or nobody does: coordinators move with it, and who waits is told."""
-        for broker in self.brokers.values():
-            broker.leader_changed(partition)
+        topic = partition.topic
+        if topic.name == OFFSETS and not self.alone and self._groups is not None:
+            led = partition.leader != NO_LEADER
+            self._groups.moved(partition.index, len(topic.partitions), led=led)
         partition.wake()
 
     def delete_topic(self, topic: Topic) -> None:
         """Delete a topic with all it holds, committed offsets too; whoever waits is told."""
         del self.topics[topic.name]
         del self.topics_by_id[topic.topic_id]
-        for broker in self.brokers.values():
-            broker.topic_deleted(topic)
+        if self._groups is not None:
+            self._groups.topic_deleted(topic.name)
         for partition in topic.partitions:
             for broker_id, log_dir in partition.log_dirs.items():
                 self.brokers[broker_id].log_dirs.release(log_dir)

@@ -128,11 +128,17 @@ class ProducerIds:
         return producer_id
 
     def initialise(
-        self, transactional_id: str | None, timeout_ms: int, producer_id: int, producer_epoch: int
+        self,
+        transactional_id: str | None,
+        timeout_ms: int,
+        producer_id: int,
+        producer_epoch: int,
+        elsewhere: ErrorCode = ErrorCode.NONE,
     ) -> ProducerIdAndEpoch:
         """Answer InitProducerId.
 
-        ``producer_id`` and ``producer_epoch`` are what the producer had before (KIP-360), -1 for none.
+        ``producer_id`` and ``producer_epoch`` are what the producer had before (KIP-360), -1 for none;
+        ``elsewhere`` is why the broker does not answer for the transactional id.
         """
         given = producer_id != NO_ID
         if given != (producer_epoch != NO_ID):
@@ -147,6 +153,8 @@ class ProducerIds:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_REQUEST)
         if not 0 < timeout_ms <= self._config.transaction_max_timeout_ms:
             return ProducerIdAndEpoch(-1, -1, ErrorCode.INVALID_TRANSACTION_TIMEOUT)
+        if elsewhere:
+            return ProducerIdAndEpoch(-1, -1, elsewhere)
         known = self.transactional.get(transactional_id)
         if known is None:
             new_id = self.new_id()

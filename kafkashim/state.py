@@ -23,7 +23,7 @@ from kafkashim.log_dirs import LogDirs
 from kafkashim.producer_ids import ProducerIds
 from kafkashim.rules.producer_state import Book, Verdict
 from kafkashim.telemetry import ClientTelemetry
-from kafkashim.topics import NO_LEADER, Partition, Topic, partitions_of
+from kafkashim.topics import NO_LEADER, Partition, partitions_of
 
 if TYPE_CHECKING:
     from kafkashim.groups.coordinator import GroupCoordinator
@@ -88,7 +88,6 @@ class Broker:
         self.producer_rates: ByteRates | None = None
         self.consumer_rates: ByteRates | None = None
         self._alive: list[int] = []
-        self._groups: GroupCoordinator | None = None
         # What is set of groups and client metrics holds for all brokers.
         config.resources = cluster.config.resources
         cluster.brokers[self.node_id] = self
@@ -100,12 +99,8 @@ class Broker:
 
     @property
     def groups(self) -> GroupCoordinator:
-        """The group coordinator, made when the first group needs it."""
-        if self._groups is None:
-            from kafkashim.groups.coordinator import GroupCoordinator
-
-            self._groups = GroupCoordinator.for_broker(self)
-        return self._groups
+        """The group coordinator; who coordinates which group is another question."""
+        return self.cluster.groups
 
     @property
     def has_consumer_protocol(self) -> bool:
@@ -114,11 +109,6 @@ class Broker:
             self.cluster.features.level(GROUP_VERSION) > 0
             and "consumer" in self.config.rebalance_protocols
         )
-
-    def close(self) -> None:
-        """Stop all timers of its own."""
-        if self._groups is not None:
-            self._groups.close()
 
     def restarted(self) -> None:
         """Forget what a process does not live on with: fetch sessions, the rest of its producer ids.
@@ -175,26 +165,8 @@ class Broker:
         alive = self.alive
         return self.ids.random.choice(alive) if len(alive) > 1 else next(iter(alive), -1)
 
-    def leader_changed(self, partition: Partition) -> None:
-        """Somebody else leads a partition, or nobody does."""
-
     def _succeeded(self, partition: Partition) -> bool:
         """Whether somebody else leads what this broker led."""
         if partition.leader == NO_LEADER:
             return self.node_id not in (*partition.isr, *partition.elr)
         return partition.leader != self.node_id
-
-    def topic_came(self) -> None:
-        """A topic was created."""
-        if self._groups is not None:
-            self._groups.topic_came()
-
-    def topic_changed(self, name: str) -> None:
-        """A topic grew."""
-        if self._groups is not None:
-            self._groups.topic_changed(name)
-
-    def topic_deleted(self, topic: Topic) -> None:
-        """A topic is gone, with the offsets that were committed for it."""
-        if self._groups is not None:
-            self._groups.topic_deleted(topic.name)

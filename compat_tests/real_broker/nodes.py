@@ -203,5 +203,8 @@ def running(name: str, decoder: str) -> Iterator[Nodes]:
             yield ApacheKafkaNodes(cluster)
         return
     config = {**PROPERTIES, **properties, "default.replication.factor": "1"}
+    for topic in ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic"):
+        # As ApacheKafkaCluster has them.
+        config |= {f"{topic}.replication.factor": "3", f"{topic}.num.partitions": "3"}
     with KafkaShim(brokers=3, rules="kafka-4.3", decoder=decoder, config=config) as shim:
         yield KafkaShimNodes(shim)

@@ -17,7 +17,9 @@ from compat_tests import toolchains
 from compat_tests.real_broker import nodes
 from compat_tests.real_broker.apache_kafka import TOOLS, VERSION
 from compat_tests.real_broker.apart import apart
-from compat_tests.real_broker.cluster_questions import QUESTIONS, Told
+from compat_tests.real_broker.cluster_questions import QUESTIONS as OF_PARTITIONS
+from compat_tests.real_broker.cluster_questions import Told
+from compat_tests.real_broker.coordinator_questions import QUESTIONS as OF_COORDINATORS
 from compat_tests.real_broker.nodes import APACHE_KAFKA, KAFKASHIM, Nodes
 
 FILE = Path(__file__).parent / "recorded" / f"cluster-{VERSION}.json"
@@ -42,7 +44,9 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Nodes]:
         yield running
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.__name__)
+@pytest.mark.parametrize(
+    "question", OF_PARTITIONS + OF_COORDINATORS, ids=lambda question: question.__name__
+)
 def test_cluster(cluster: Nodes, question: Any, pytestconfig: pytest.Config) -> None:
     cluster.begin()
     told: Told = json.loads(json.dumps(question(cluster)))

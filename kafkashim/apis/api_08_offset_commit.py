@@ -18,6 +18,7 @@ from kafka_codecs.messages.api_08_offset_commit import (
     OffsetCommitResponseTopic,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import group_error
 from kafkashim.state import Broker
 from kafkashim.topics import Topic
 
@@ -59,7 +60,7 @@ def _commit(
 ) -> None:
     groups = broker.groups
     group_id = request.group_id
-    refused = groups.begin_commit(
+    refused = group_error(broker, group_id) or groups.begin_commit(
         group_id,
         request.member_id,
         request.group_instance_id,

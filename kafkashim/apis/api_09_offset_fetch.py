@@ -22,11 +22,14 @@ from kafka_codecs.messages.api_09_offset_fetch import (
 )
 from kafka_codecs.schema import ZERO_UUID
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import group_error
 from kafkashim.groups.offsets import OffsetAndMetadata
 from kafkashim.state import Broker
 
 FIRST_VERSION_WITH_GROUPS = 8
 FIRST_VERSION_WITH_TOPIC_IDS = 10
+
+FIRST_VERSION_WITH_ERROR = 2
 
 NOTHING = OffsetAndMetadata(-1, -1, "", 0, None)
 
@@ -42,7 +45,10 @@ def handle(
         return OffsetFetchResponse(
             groups=[_fetch_group(group, broker, by_id) for group in request.groups]
         )
-    refused = broker.groups.fetch_error(request.group_id, None, -1)
+    refused = group_error(broker, request.group_id)
+    refused = refused or broker.groups.fetch_error(request.group_id, None, -1)
+    if refused and context.version < FIRST_VERSION_WITH_ERROR:
+        return _refused_one_by_one(request, refused)
     if refused:
         return OffsetFetchResponse(topics=[], error_code=refused)
     committed = broker.groups.committed(request.group_id)
@@ -69,6 +75,24 @@ def handle(
     )
 
 
+def _refused_one_by_one(request: OffsetFetchRequest, error: ErrorCode) -> OffsetFetchResponse:
+    """The error for each partition, where there is no place for one of the whole."""
+    return OffsetFetchResponse(
+        topics=[
+            OffsetFetchResponseTopic(
+                name=topic.name,
+                partitions=[
+                    OffsetFetchResponsePartition(
+                        partition_index=index, committed_offset=-1, metadata="", error_code=error
+                    )
+                    for index in topic.partition_indexes
+                ],
+            )
+            for topic in request.topics or []
+        ]
+    )
+
+
 def _look_up(offsets: Offsets, indexes: Sequence[int]) -> list[tuple[int, OffsetAndMetadata]]:
     return [(index, offsets.get(index, NOTHING)) for index in indexes]
 
@@ -76,7 +100,10 @@ def _look_up(offsets: Offsets, indexes: Sequence[int]) -> list[tuple[int, Offset
 def _fetch_group(
     group: OffsetFetchRequestGroup, broker: Broker, by_id: bool
 ) -> OffsetFetchResponseGroup:
-    refused = broker.groups.fetch_error(group.group_id, group.member_id, group.member_epoch)
+    refused = group_error(broker, group.group_id)
+    refused = refused or broker.groups.fetch_error(
+        group.group_id, group.member_id, group.member_epoch
+    )
     if refused:
         return OffsetFetchResponseGroup(group_id=group.group_id, topics=[], error_code=refused)
     committed = broker.groups.committed(group.group_id)

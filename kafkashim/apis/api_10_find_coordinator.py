@@ -1,7 +1,7 @@
-"""FindCoordinator: the one broker there is coordinates everything.
+"""FindCoordinator: who leads the partition a name belongs to; one broker coordinates everything.
 
 The topic of a coordinator comes when it is first asked for, as with Apache Kafka, but at once: the answer
-is never COORDINATOR_NOT_AVAILABLE.
+is COORDINATOR_NOT_AVAILABLE only while nobody leads the partition.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from kafka_codecs.messages.api_10_find_coordinator import (
     FindCoordinatorResponse,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import coordinator
+from kafkashim.apis.leadership import Node, nodes
 from kafkashim.internal_topics import OFFSETS, SHARE_STATE, TRANSACTIONS
-from kafkashim.listeners import advertised
 from kafkashim.state import Broker
 
 GROUP = 0
@@ -32,6 +33,7 @@ FIRST_VERSION_WITH_SHARE_GROUPS = 6
 # The messages of org.apache.kafka.common.protocol.Errors; without an error versions 1 to 3 have the
 # error's name for one.
 MESSAGES = {
+    ErrorCode.COORDINATOR_NOT_AVAILABLE: "The coordinator is not available.",
     ErrorCode.NONE: "NONE",
     ErrorCode.INVALID_REQUEST: "This most likely occurs because of a request being malformed by the "
     "client library or the message was sent to an incompatible broker. See the broker logs for more "
@@ -47,36 +49,47 @@ def handle(
     request: FindCoordinatorRequest, broker: Broker, context: RequestContext
 ) -> FindCoordinatorResponse:
     """Name this broker, for every key that is in order."""
-    host, port = advertised(broker, context.connection)
     if context.version < FIRST_VERSION_WITH_SEVERAL_KEYS:
         error = _error(request.key_type, request.key, context.version)
-        if error:
+        node = None if error else _node(request.key_type, request.key, broker, context)
+        if node is None:
+            error = error or ErrorCode.COORDINATOR_NOT_AVAILABLE
             return FindCoordinatorResponse(
                 error_code=error, error_message=MESSAGES[error], node_id=-1, host="", port=-1
             )
-        broker.cluster.create_missing_topic(TOPIC_OF[request.key_type])
         return FindCoordinatorResponse(
-            error_message=MESSAGES[error], node_id=broker.node_id, host=host, port=port
+            error_message=MESSAGES[error], node_id=node.node_id, host=node.host, port=node.port
         )
-    coordinators: list[Coordinator] = []
-    for key in request.coordinator_keys:
-        error = _error(request.key_type, key, context.version)
-        if error:
-            unknown_type = request.key_type not in (GROUP, TRANSACTION, SHARE)
-            coordinators.append(
-                Coordinator(
-                    key=key,
-                    node_id=-1,
-                    host="",
-                    port=-1,
-                    error_code=error,
-                    error_message=MESSAGES[error] if unknown_type else "",
-                )
-            )
-        else:
-            broker.cluster.create_missing_topic(TOPIC_OF[request.key_type])
-            coordinators.append(Coordinator(key=key, node_id=broker.node_id, host=host, port=port))
-    return FindCoordinatorResponse(coordinators=coordinators)
+    return FindCoordinatorResponse(
+        coordinators=[
+            _coordinator(request.key_type, k, broker, context) for k in request.coordinator_keys
+        ]
+    )
+
+
+def _coordinator(key_type: int, key: str, broker: Broker, context: RequestContext) -> Coordinator:
+    error = _error(key_type, key, context.version)
+    node = None if error else _node(key_type, key, broker, context)
+    if node is not None:
+        return Coordinator(key=key, node_id=node.node_id, host=node.host, port=node.port)
+    unknown_type = key_type not in (GROUP, TRANSACTION, SHARE)
+    return Coordinator(
+        key=key,
+        node_id=-1,
+        host="",
+        port=-1,
+        error_code=error or ErrorCode.COORDINATOR_NOT_AVAILABLE,
+        error_message=MESSAGES[error] if unknown_type else "",
+    )
+
+
+def _node(key_type: int, key: str, broker: Broker, context: RequestContext) -> Node | None:
+    """The coordinator; ``None`` when there is none."""
+    topic = TOPIC_OF[key_type]
+    if not broker.isolated:
+        broker.cluster.create_missing_topic(topic)
+    found = nodes(broker, context.connection, [coordinator(broker, topic, key)])
+    return found[0] if found else None
 
 
 def _error(key_type: int, key: str, version: int) -> ErrorCode:

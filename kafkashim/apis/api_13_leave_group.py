@@ -8,6 +8,7 @@ from kafka_codecs.messages.api_13_leave_group import (
     MemberIdentity,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import group_error
 from kafkashim.state import Broker
 
 FIRST_VERSION_WITH_MEMBERS = 3
@@ -21,7 +22,9 @@ def handle(
     alone = context.version < FIRST_VERSION_WITH_MEMBERS
     if alone:
         members = [MemberIdentity(member_id=request.member_id)]
-    error, left = broker.groups.leave(request.group_id, members)
+    error, left = broker.groups.leave(
+        request.group_id, members, group_error(broker, request.group_id)
+    )
     if alone:
         return LeaveGroupResponse(error_code=error or left[0].error_code)
     return LeaveGroupResponse(error_code=error, members=left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_14_sync_group import SyncGroupRequest, SyncGroupResponse
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import group_error
 from kafkashim.parked import Parked
 from kafkashim.state import Broker
 
@@ -18,4 +19,4 @@ def handle(
     unnamed = request.protocol_type is None or request.protocol_name is None
     if context.version >= FIRST_VERSION_WITH_PROTOCOL and unnamed:
         return SyncGroupResponse(error_code=ErrorCode.INCONSISTENT_GROUP_PROTOCOL, assignment=b"")
-    return broker.groups.sync(request)
+    return broker.groups.sync(request, group_error(broker, request.group_id))

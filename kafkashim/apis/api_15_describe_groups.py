@@ -11,6 +11,7 @@ from kafka_codecs.messages.api_15_describe_groups import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.apis.authorized_operations import GROUP
+from kafkashim.apis.coordination import group_error
 from kafkashim.groups.classic_group import ClassicGroup, GroupState
 from kafkashim.state import Broker
 
@@ -30,6 +31,16 @@ def handle(
 
 
 def _describe(group_id: str, broker: Broker, version: int) -> DescribedGroup:
+    elsewhere = group_error(broker, group_id)
+    if elsewhere:
+        return DescribedGroup(
+            error_code=elsewhere,
+            group_id=group_id,
+            group_state="",
+            protocol_type="",
+            protocol_data="",
+            members=[],
+        )
     group = broker.groups.groups.get(group_id)
     if not isinstance(group, ClassicGroup):
         dead = DescribedGroup(

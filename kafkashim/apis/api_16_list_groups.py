@@ -8,6 +8,7 @@ from kafka_codecs.messages.api_16_list_groups import (
     ListGroupsResponse,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import group_error
 from kafkashim.state import Broker
 
 
@@ -28,5 +29,6 @@ def handle(
             for group in broker.groups.groups.values()
             if (not states or group.state_name.lower() in states)
             and (not types or group.type_name in types)
+            and not group_error(broker, group.group_id)
         ]
     )

@@ -8,6 +8,7 @@ from kafka_codecs.messages.api_22_init_producer_id import (
     InitProducerIdResponse,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import transaction_error
 from kafkashim.state import Broker
 
 # Older clients know only INVALID_PRODUCER_EPOCH for it (KIP-588).
@@ -23,6 +24,7 @@ def handle(
         request.transaction_timeout_ms,
         request.producer_id,
         request.producer_epoch,
+        transaction_error(broker, request.transactional_id or ""),
     )
     error = given.error
     if error == ErrorCode.PRODUCER_FENCED and context.version < FIRST_VERSION_WITH_FENCED:

@@ -13,6 +13,7 @@ from kafka_codecs.messages.api_47_offset_delete import (
     OffsetDeleteResponseTopic,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import group_error
 from kafkashim.groups.classic_group import ClassicGroup
 from kafkashim.groups.subscription import CONSUMER
 from kafkashim.state import Broker
@@ -53,6 +54,9 @@ def _answers(
 def _refused(group_id: str, broker: Broker) -> ErrorCode:
     if not group_id:
         return ErrorCode.INVALID_GROUP_ID
+    elsewhere = group_error(broker, group_id)
+    if elsewhere:
+        return elsewhere
     group = broker.groups.groups.get(group_id)
     if group is None:
         return ErrorCode.GROUP_ID_NOT_FOUND

@@ -12,6 +12,7 @@ from kafka_codecs.messages.api_65_describe_transactions import (
     TransactionState,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import transaction_error
 from kafkashim.producer_ids import EMPTY, NEVER
 from kafkashim.state import Broker
 
@@ -26,6 +27,9 @@ def handle(
 
 
 def _state(transactional_id: str, broker: Broker) -> TransactionState:
+    elsewhere = transaction_error(broker, transactional_id) if transactional_id else ErrorCode.NONE
+    if elsewhere:
+        return TransactionState(error_code=elsewhere, transactional_id=transactional_id)
     known = broker.producer_ids.transactional.get(transactional_id)
     if known is None:
         error = (

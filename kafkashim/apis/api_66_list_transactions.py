@@ -9,6 +9,7 @@ from kafka_codecs.messages.api_66_list_transactions import (
     TransactionState,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import transaction_error
 from kafkashim.producer_ids import EMPTY, NEVER
 from kafkashim.re2j import PatternSyntaxError, compile_pattern
 from kafkashim.state import Broker
@@ -43,6 +44,8 @@ def handle(
                 transactional_id=name, producer_id=known.producer_id, transaction_state=EMPTY
             )
             for name, known in ({} if none else broker.producer_ids.transactional).items()
-            if (not producer_ids or known.producer_id in producer_ids) and matches(name)
+            if (not producer_ids or known.producer_id in producer_ids)
+            and matches(name)
+            and not transaction_error(broker, name)
         ],
     )

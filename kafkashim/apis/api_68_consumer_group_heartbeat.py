@@ -8,6 +8,7 @@ from kafka_codecs.messages.api_68_consumer_group_heartbeat import (
     ConsumerGroupHeartbeatResponse,
 )
 from kafkashim.apis import RequestContext
+from kafkashim.apis.coordination import group_error
 from kafkashim.groups.consumer_heartbeats import Heartbeat
 from kafkashim.refused import Refused
 from kafkashim.state import Broker
@@ -21,7 +22,9 @@ def handle(
     try:
         if not broker.has_consumer_protocol:
             raise Refused(ErrorCode.UNSUPPORTED_VERSION)
-        return broker.groups.consumer.groups.heartbeat(heartbeat)
+        return broker.groups.consumer.groups.heartbeat(
+            heartbeat, group_error(broker, request.group_id)
+        )
     except Refused as refused:
         return ConsumerGroupHeartbeatResponse(
             error_code=refused.error,

@@ -16,6 +16,7 @@ from kafka_codecs.messages.api_69_consumer_group_describe import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.apis.authorized_operations import GROUP
+from kafkashim.apis.coordination import group_error
 from kafkashim.groups.consumer_group import ConsumerGroup
 from kafkashim.groups.consumer_member import ConsumerGroupMember, Partitions
 from kafkashim.refused import Refused
@@ -45,6 +46,9 @@ def _describe(group_id: str, broker: Broker, *, operations: bool) -> DescribedGr
             raise Refused(ErrorCode.UNSUPPORTED_VERSION)
         if not group_id:
             raise Refused(ErrorCode.INVALID_GROUP_ID)
+        elsewhere = group_error(broker, group_id)
+        if elsewhere:
+            raise Refused(elsewhere)
         group = broker.groups.consumer.groups.group(group_id)
     except Refused as refused:
         return DescribedGroup(

@@ -56,7 +56,7 @@ def nodes(broker: Broker, peer: Peer, broker_ids: list[int]) -> list[Node]:
     """Where a client finds brokers; one that is not at the client's listener is left out."""
     found: list[Node] = []
     for broker_id in broker_ids:
-        where = endpoint(broker, broker_id, peer)
+        where = None if broker_id < 0 else endpoint(broker, broker_id, peer)
         if where is not None:
             rack = broker.cluster.brokers[broker_id].config.broker_rack
             found.append(Node(broker_id, *where, rack))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from enum import Enum
+from typing import NamedTuple
 
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_11_join_group import (
@@ -28,6 +30,16 @@ class GroupState(Enum):
     PREPARING_REBALANCE = "PreparingRebalance"
     COMPLETING_REBALANCE = "CompletingRebalance"
     STABLE = "Stable"
+
+
+class Persisted(NamedTuple):
+    """A classic group as its coordinator writes it down."""
+
+    generation_id: int
+    protocol_type: str | None
+    protocol_name: str | None
+    leader_id: str | None
+    members: list[ClassicGroupMember]
 
 
 class NoCommonProtocolError(Exception):
@@ -54,8 +66,38 @@ class ClassicGroup:
         self.pending_sync: set[str] = set()
         # What the members read; None where it is not known.
         self.topics: set[str] | None = None
+        # What its coordinator has written down, and another one would read; None before the first time.
+        self.persisted: Persisted | None = None
         # During an initial rebalance: whether somebody joined since the delay began.
         self.new_member_added = False
+
+    def persist(self) -> None:
+        """Write down the generation and its members (``GroupMetadataValue``)."""
+        self.persisted = Persisted(
+            self.generation_id,
+            self.protocol_type,
+            self.protocol_name,
+            self.leader_id,
+            [copy(member) for member in self.members.values()],
+        )
+
+    def restore(self, persisted: Persisted, now_ms: int) -> None:
+        """Be what was written down, as a coordinator that reads it is."""
+        self.generation_id, self.protocol_type, self.protocol_name, self.leader_id = persisted[:4]
+        self.members = {member.member_id: copy(member) for member in persisted.members}
+        self.static_members = {
+            member.group_instance_id: member.member_id
+            for member in self.members.values()
+            if member.group_instance_id is not None
+        }
+        for member in self.members.values():
+            member.awaiting_join = member.awaiting_sync = None
+            member.is_new = False
+        self.pending_join.clear()
+        self.pending_sync.clear()
+        self.new_member_added = False
+        self.learn_topics()
+        self.transition_to(GroupState.STABLE if self.members else GroupState.EMPTY, now_ms)
 
     def transition_to(self, state: GroupState, now_ms: int) -> None:
         """Enter a state."""
@@ -228,6 +270,7 @@ class ClassicGroup:
             self.protocol_name = None
             self.learn_topics()
             self.transition_to(GroupState.EMPTY, now_ms)
+            self.persist()
 
     def learn_topics(self) -> None:
         """See what the members read, if they are consumers (``computeSubscribedTopics``).

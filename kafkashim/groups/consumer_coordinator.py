@@ -104,13 +104,17 @@ class ConsumerCoordinator:
 
     # Heartbeats
 
-    def heartbeat(self, heartbeat: Heartbeat) -> ConsumerGroupHeartbeatResponse:
-        """Take in a heartbeat.
+    def heartbeat(
+        self, heartbeat: Heartbeat, elsewhere: ErrorCode = ErrorCode.NONE
+    ) -> ConsumerGroupHeartbeatResponse:
+        """Take in a heartbeat, if the broker that is asked answers for the group.
 
         Raises:
             Refused: with the code and the text of the answer.
         """
         heartbeat.check(self.assignors)
+        if elsewhere:
+            raise Refused(elsewhere)
         request = heartbeat.request
         if request.member_epoch in (LEAVE, LEAVE_FOR_A_WHILE):
             return self._leave(heartbeat)

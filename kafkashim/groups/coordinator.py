@@ -1,7 +1,8 @@
 """The group coordinator: what JoinGroup, SyncGroup, Heartbeat, LeaveGroup and offsets come down to.
 
-There is one broker, so that it coordinates every group, and nothing is ever loaded from a log:
-``GroupCoordinatorService``, ``GroupMetadataManager`` and ``OffsetMetadataManager`` without that.
+The groups of all brokers are kept in one place, whoever coordinates them; when another broker does, a
+group becomes what that one would load from the log: ``GroupCoordinatorService``, ``GroupMetadataManager``
+and ``OffsetMetadataManager``.
 """
 
 from __future__ import annotations
@@ -31,18 +32,26 @@ from kafkashim.groups.offsets import OffsetAndMetadata, Offsets
 from kafkashim.groups.rebalance import Rebalancer, synced_response
 from kafkashim.groups.timers import Timers
 from kafkashim.ids import IdSource
+from kafkashim.java_hash import string_hash
 from kafkashim.parked import Parked
 
 if TYPE_CHECKING:
+    from kafkashim.cluster import Cluster
     from kafkashim.groups.consumer_protocol import ConsumerProtocol
-    from kafkashim.state import Broker
 
 FIRST_COMMIT_VERSION_WITH_GROUP_ID_NOT_FOUND = 9
 MS_PER_MINUTE = 60_000
 
 
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of a coordinators' topic that a name belongs to (``Utils.abs``)."""
+    code = string_hash(key)
+    signed = code - (code >> 31 << 32)
+    return 0 if signed == -(2**31) else abs(signed) % partitions
+
+
 class GroupCoordinator:
-    """All groups of the broker and their committed offsets."""
+    """All groups and their committed offsets."""
 
     def __init__(self, clock: Clock, config: Config, ids: IdSource, topics: Topics) -> None:
         self._clock = clock
@@ -60,15 +69,40 @@ class GroupCoordinator:
         self._check_later()
 
     @classmethod
-    def for_broker(cls, broker: Broker) -> Self:
-        """The coordinator of a broker."""
-        return cls(
-            broker.clock, broker.config, broker.ids, Topics(broker.topics, broker.topics_by_id)
-        )
+    def for_cluster(cls, cluster: Cluster) -> Self:
+        """The coordinator of a cluster."""
+        topics = Topics(cluster.topics, cluster.topics_by_id)
+        return cls(cluster.clock, cluster.config, cluster.ids, topics)
 
     def close(self) -> None:
         """Stop all timers; what is parked stays unanswered."""
         self._timers.close()
+
+    def moved(self, partition: int, partitions: int, *, led: bool) -> None:
+        """Another broker coordinates the groups of a partition, or none does.
+
+        Who waits is told NOT_COORDINATOR. A group is what was written down of it then: in its last stable
+        generation, its members' sessions begun anew; one that never was stable is gone.
+        """
+        now = self._clock.now_ms()
+        for group in list(self.groups.values()):
+            if partition_of(group.group_id, partitions) != partition:
+                continue
+            if isinstance(group, ConsumerGroup):
+                self.consumer.groups.cancel_all_timers(group)
+                if led:
+                    for member in group.members.values():
+                        self.consumer.groups.watch(group, member)
+                continue
+            self._rebalancer.unload(group)
+            if group.persisted is not None:
+                group.restore(group.persisted, now)
+            else:
+                del self.groups[group.group_id]
+                if self.offsets.of_group(group.group_id):
+                    self._create(group.group_id)
+            if led:
+                self._rebalancer.load(group)
 
     def _check_later(self) -> None:
         self._timers.schedule("expiration", self._check_interval_ms, self._check)
@@ -115,8 +149,11 @@ class GroupCoordinator:
         group = self.groups[group_id] = ClassicGroup(group_id, self._clock.now_ms())
         return group
 
-    def join(self, join: Join) -> Parked[JoinGroupResponse]:
-        """Let a client join; the answer may be there at once or when the group's members are."""
+    def join(self, join: Join, elsewhere: ErrorCode = ErrorCode.NONE) -> Parked[JoinGroupResponse]:
+        """Let a client join; the answer may be there at once or when the group's members are.
+
+        ``elsewhere`` is why the broker that is asked does not answer for the group, here as below.
+        """
         request = join.request
         timeout = request.session_timeout_ms
         if not request.group_id:
@@ -127,6 +164,8 @@ class GroupCoordinator:
             <= self._config.group_max_session_timeout_ms
         ):
             join.fail(ErrorCode.INVALID_SESSION_TIMEOUT, request.member_id)
+        elif elsewhere:
+            join.fail(elsewhere)
         else:
             group = self.groups.get(request.group_id)
             if isinstance(group, ConsumerGroup):
@@ -142,9 +181,14 @@ class GroupCoordinator:
                 self._joining.join(group or self._create(request.group_id), join)
         return join.parked
 
-    def sync(self, request: SyncGroupRequest) -> Parked[SyncGroupResponse]:
+    def sync(
+        self, request: SyncGroupRequest, elsewhere: ErrorCode = ErrorCode.NONE
+    ) -> Parked[SyncGroupResponse]:
         """Give a member its assignment, when the leader has made it."""
         parked: Parked[SyncGroupResponse] = Parked()
+        if elsewhere and request.group_id:
+            parked.answer(SyncGroupResponse(error_code=elsewhere, assignment=b""))
+            return parked
         group = self.groups.get(request.group_id)
         if isinstance(group, ConsumerGroup):
             parked.answer(self.consumer.classic.sync(group, request))
@@ -181,10 +225,14 @@ class GroupCoordinator:
             return ErrorCode.REBALANCE_IN_PROGRESS
         return ErrorCode.NONE
 
-    def heartbeat(self, request: HeartbeatRequest) -> ErrorCode:
+    def heartbeat(
+        self, request: HeartbeatRequest, elsewhere: ErrorCode = ErrorCode.NONE
+    ) -> ErrorCode:
         """Take a member's sign of life; the error tells it what to do."""
         if not request.group_id:
             return ErrorCode.INVALID_GROUP_ID
+        if elsewhere:
+            return elsewhere
         group = self.groups.get(request.group_id)
         if group is None:
             return ErrorCode.UNKNOWN_MEMBER_ID
@@ -201,11 +249,16 @@ class GroupCoordinator:
         return ErrorCode.NONE
 
     def leave(
-        self, group_id: str, members: Sequence[MemberIdentity]
+        self,
+        group_id: str,
+        members: Sequence[MemberIdentity],
+        elsewhere: ErrorCode = ErrorCode.NONE,
     ) -> tuple[ErrorCode, list[MemberResponse]]:
         """Let members go, also on behalf of others by their instance ids (KIP-345)."""
         if not group_id:
             return ErrorCode.INVALID_GROUP_ID, []
+        if elsewhere:
+            return elsewhere, []
         group = self.groups.get(group_id)
         if isinstance(group, ConsumerGroup):
             return ErrorCode.NONE, self.consumer.classic.leave(group, members)

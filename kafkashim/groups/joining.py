@@ -131,6 +131,8 @@ class Joining:
         else:
             # Named as its own leader the client would assign; the old id makes it a follower.
             group.answer_join(member, group.joined(member_id, leader=old_leader))
+        if group.state is GroupState.STABLE:
+            group.persist()
 
 
 def _why(join: Join) -> str:

@@ -65,6 +65,20 @@ class Rebalancer:
         self._timers.cancel(("join", group.group_id))
         self._timers.cancel(("sync", group.group_id))
 
+    def unload(self, group: ClassicGroup) -> None:
+        """Another broker coordinates the group: who waits is told to look for it."""
+        self.forget(group)
+        for member in tuple(group.members.values()):
+            refused = failed_join(ErrorCode.NOT_COORDINATOR, member.member_id)
+            group.answer_join(member, refused)
+            error = ErrorCode.NOT_COORDINATOR
+            group.answer_sync(member, SyncGroupResponse(error_code=error, assignment=b""))
+
+    def load(self, group: ClassicGroup) -> None:
+        """Begin the sessions of a group's members anew."""
+        for member in group.members.values():
+            self.watch(group, member)
+
     def _session_is_over(self, group: ClassicGroup, member_id: str) -> None:
         if member_id in group.pending_join:
             group.remove(member_id)
@@ -213,6 +227,7 @@ class Rebalancer:
         """Hand out the leader's assignments; members it left out get an empty one."""
         self._assign(group, assignments, ErrorCode.NONE)
         group.transition_to(GroupState.STABLE, self._clock.now_ms())
+        group.persist()
 
     def _assign(
         self, group: ClassicGroup, assignments: Mapping[str, bytes], error: ErrorCode
