@@ -14,7 +14,7 @@ from kafkashim.topics import NO_LEADER
 
 
 def coordinator(broker: Broker, topic: str, key: str) -> int:
-    """The id of the broker that coordinates a group or transactional id, as this one knows it; -1: none."""
+    """The id of the broker that coordinates a group or a transactional id, as far as this one knows."""
     if broker.cluster.alone:
         return broker.node_id
     found = broker.topics.get(topic)
