@@ -9,6 +9,7 @@ import pytest
 
 from compat_tests.cluster.conftest import Three
 from compat_tests.conftest import need
+from compat_tests.scenarios.players import sockets_may_be_left
 from kafkashim.groups.coordinator import partition_of
 from kafkashim.testing import KafkaShim
 
@@ -123,7 +124,11 @@ def test_a_group_goes_on_wherever_it_is_coordinated(
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.num.partitions": "3",
     }
-    shim = three(config=config)
+    with sockets_may_be_left():
+        go_on_with(three(config=config), consumer_class, protocol)
+
+
+def go_on_with(shim: KafkaShim, consumer_class: Any, protocol: str) -> None:
     expected = written(shim, 0)
     consumer = consumer_class(shim.bootstrap_servers, protocol)
     read: list[bytes] = []

@@ -1,19 +1,22 @@
 """Random faults under an unmodified idempotent producer: what it delivers is there once, and in order.
 
-Each seed is a program of faults and one producer of librdkafka. ``--fault-programs 200`` runs the first
-200, ``-k seed17`` one of them.
+Each seed is a program: faults, what happens to three brokers meanwhile, and one producer of librdkafka.
+``--fault-programs 200`` runs the first 200, ``-k seed17`` one of them.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from compat_tests.conftest import need
+from compat_tests.faults.programs import BROKERS, Events
 from compat_tests.server.conftest import LogLines
+from kafka_codecs.errors import ErrorCode
 from kafkashim.testing import KafkaShim
 
 Start = Callable[..., KafkaShim]
@@ -23,6 +26,9 @@ MESSAGES = 60
 BEFORE = ("NOT_LEADER_OR_FOLLOWER", "NOT_ENOUGH_REPLICAS", "KAFKA_STORAGE_ERROR")
 AFTER = ("REQUEST_TIMED_OUT", "NOT_ENOUGH_REPLICAS_AFTER_APPEND")
 APIS = ("Produce", "Produce", "Produce", "Produce", "Metadata", "ApiVersions")
+# The system takes the ports of its own connections from 32768 on: one that a stopped broker has to get
+# back lies below.
+PORTS = range(20000, 32000, len(BROKERS))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -58,13 +64,28 @@ def fault(chance: random.Random, api: str) -> dict[str, Any]:
     return {**words, **chance.choice(kinds)}
 
 
+@contextmanager
+def three_brokers(start: Start, **options: Any) -> Iterator[KafkaShim]:
+    """Brokers on ports that nobody takes from them while they are stopped."""
+    for port in random.sample(PORTS, len(PORTS)):
+        try:
+            shim = start(brokers=len(BROKERS), port=port, **options).__enter__()
+        except OSError:
+            continue
+        try:
+            yield shim
+        finally:
+            shim.__exit__(None, None, None)
+        return
+
+
 def test_what_is_delivered_is_there_once_and_in_order(
     start: Start, seed: int, log_lines: LogLines
 ) -> None:
     chance = random.Random(seed)
     rules = chance.choice(("explicit", "kafka-4.3"))
     partitions = chance.choice((1, 2))
-    with start(rules=rules, config={"num.partitions": str(partitions)}) as shim:
+    with three_brokers(start, rules=rules, config={"num.partitions": str(partitions)}) as shim:
         producer = need("confluent_kafka").Producer(
             {
                 "bootstrap.servers": shim.bootstrap_servers,
@@ -77,6 +98,7 @@ def test_what_is_delivered_is_there_once_and_in_order(
                 "retry.backoff.ms": 5,
                 "reconnect.backoff.ms": 5,
                 "reconnect.backoff.max.ms": 20,
+                "topic.metadata.refresh.fast.interval.ms": 20,
                 "log_level": 0,
             }
         )
@@ -97,15 +119,69 @@ def test_what_is_delivered_is_there_once_and_in_order(
         assert producer.flush(20) == 0
         program = [fault(chance, chance.choice(APIS)) for _ in range(chance.randint(1, 4))]
         faults = [shim.faults.add(words) for words in program]
+        events = Events(shim, TOPIC, chance, restarts=True)
+        moments = [chance.randrange(MESSAGES) for _ in range(chance.randint(1, 8))]
         for number in range(MESSAGES):
             send(b"%d" % number, number % partitions)
-            producer.poll(0)
+            for _ in range(moments.count(number)):
+                events.happen()
+            producer.poll(chance.choice((0, 0, 0.001, 0.005)))
+        events.over()
         left = producer.flush(60)
-        told = "\n".join(map(str, faults))
+        told = "\n".join([f"rules {rules}", *map(str, faults), *events.told])
         assert left == 0, told
         failed = {value: error for value, error in outcomes.items() if error is not None}
         assert not failed, f"{failed}\n{told}"
-        for partition in range(partitions):
-            values = [b"first of %d" % partition]
-            values += [b"%d" % n for n in range(MESSAGES) if n % partitions == partition]
-            shim.journal.assert_produced(TOPIC, values=values, partition=partition)
+        again = [
+            value
+            for partition in range(partitions)
+            for value in _in_order_once(shim, partition, partitions, told)
+        ]
+        if again:
+            _only_after_a_gap(shim, told)
+            pytest.xfail(f"librdkafka #4953: {len(again)} messages again, in a new epoch")
+
+
+def _in_order_once(shim: KafkaShim, partition: int, partitions: int, told: str) -> list[bytes]:
+    """Each message is there once and in order, in the epochs of the producer; gives those there again.
+
+    After OUT_OF_ORDER_SEQUENCE_NUMBER for a gap librdkafka begins a new epoch and sends in it what was
+    not acknowledged, also what was written and whose answer was lost.
+    """
+    values = [b"first of %d" % partition]
+    values += [b"%d" % number for number in range(MESSAGES) if number % partitions == partition]
+    epochs: dict[bytes, int] = {}
+    again: list[bytes] = []
+    for epoch, value in _written(shim, partition):
+        if value in epochs:
+            assert epochs[value] < epoch, f"{value!r} is there twice in one epoch\n{told}"
+            again.append(value)
+        else:
+            epochs[value] = epoch
+    assert list(epochs) == values, f"{told}\n{shim.journal.transcript()}"
+    return again
+
+
+def _only_after_a_gap(shim: KafkaShim, told: str) -> None:
+    """What was refused was ahead of what was written: nothing known was forgotten."""
+    refused = [
+        decision.verdict.reason
+        for decision in shim.journal.decisions()
+        if decision.error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    ]
+    assert refused, told
+    for reason in refused:
+        assert reason.got is not None
+        assert reason.expected is not None
+        assert reason.got > reason.expected, told
+
+
+def _written(shim: KafkaShim, partition: int) -> list[tuple[int, bytes]]:
+    """Producer epoch and value of each record of a partition."""
+    return shim.call(
+        lambda broker: [
+            (batch.producer_epoch, record.value or b"")
+            for batch in broker.cluster.topics[TOPIC].partitions[partition].log.batches()
+            for record in batch.iterate()
+        ]
+    )

@@ -92,7 +92,8 @@ def complaints_of(
 
 def _introduce(screen: Screen, stage: Stage, client: Client | None) -> None:
     who = "a raw producer" if client is None else f"{client.name} {client.version()}"
-    where = f"{who}, rule book '{stage.rules}', a broker on {stage.shim.bootstrap_servers}."
+    what = "a broker" if stage.scenario.brokers == 1 else f"{stage.scenario.brokers} brokers"
+    where = f"{who}, rule book '{stage.rules}', {what} on {stage.shim.bootstrap_servers}."
     screen.say(where if client is None else f"{where} Every message is a batch of its own.")
     screen.line()
 

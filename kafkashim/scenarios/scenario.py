@@ -80,6 +80,7 @@ class Scenario:
         spared: client -> why it does not get into it.
         may_give_up: rule books with which a client may give up before it has sent all that is watched.
         config: properties of the broker.
+        brokers: how many there are.
         patience: how long clients wait.
     """
 
@@ -96,6 +97,7 @@ class Scenario:
     spared: Mapping[str, str] = field(default_factory=dict[str, str])
     may_give_up: frozenset[str] = frozenset()
     config: Mapping[str, str] = field(default_factory=dict[str, str])
+    brokers: int = 1
     patience: Patience = Patience()
 
     def fits(self, rules: str, wanted: Sequence[str], found: Sequence[str]) -> bool:

@@ -132,7 +132,11 @@ class Stage:
         self.scenario = scenario
         self.rules = rules
         self.shim = KafkaShim(
-            rules=rules, port=port, config=scenario.config, on_decision=self._decide
+            brokers=scenario.brokers,
+            rules=rules,
+            port=port,
+            config=scenario.config,
+            on_decision=self._decide,
         )
         self.decided: list[Decided] = []
         self.events: list[Event] = []
@@ -169,14 +173,13 @@ class Stage:
         self.armed.append(armed)
         return armed
 
-    def hold(self, sequence: int) -> None:
+    def hold(self, sequence: int, **where: Any) -> None:
         """Answer a batch a moment later, and look at nothing of its connection meanwhile.
 
         What a client sends ahead is there then, so that what comes of it is not left to chance.
         """
-        self.fault(
-            "its answer is held back for a moment", "delay_answer", sequence=sequence, ms=HELD_MS
-        )
+        told = "its answer is held back for a moment"
+        self.fault(told, "delay_answer", sequence=sequence, ms=HELD_MS, **where)
 
     def after(self, sequence: int, told: str, act: Act) -> None:
         """Do something when the client's record of that sequence was appended for the first time."""
@@ -207,6 +210,17 @@ class Stage:
     async def restart(self, *, clean: bool) -> None:
         """Stop the broker and start it again."""
         await self.shim.restarted(clean=clean)
+
+    async def stop_leader(self) -> None:
+        """Stop the broker that leads, in an orderly way; another one leads then."""
+        await self.shim.stopped_broker(self.shim.leader(TOPIC, 0))
+
+    def move_leader_uncleanly(self, lose: int) -> int:
+        """Have another broker lead, which has not so many of the newest records; gives its id."""
+        leader = self.shim.leader(TOPIC, 0)
+        to = next(broker for broker in self.shim.brokers if broker != leader)
+        self.shim.move_leader(TOPIC, 0, to, unclean=True, lose=lose)
+        return to
 
     def send_by_hand(self, producer_id: int, epoch: int, sequence: int) -> None:
         """Have one batch written by somebody else, between two requests of the client."""

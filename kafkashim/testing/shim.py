@@ -298,7 +298,8 @@ class KafkaShim:
     def call(self, work: Callable[[Broker], T]) -> T:
         """Run ``work(broker)`` in the broker's thread and give its result; of several, the first's."""
         broker = self._running().first.broker
-        if self._thread is None:
+        if self._thread in (None, threading.current_thread()):
+            # It is the loop that is there, or an observer asks.
             return work(broker)
         loop = self._loop
         assert loop is not None

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ func soon() (context.Context, context.CancelFunc) {
 }
 
 func (franzGo) CreateTopic(bootstrap, topic string, partitions int32) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap))
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...))
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func producerOptions(bootstrap string, messages []driver.Message, settings drive
 		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
 	}
 	options := []kgo.Opt{
-		kgo.SeedBrokers(bootstrap),
+		kgo.SeedBrokers(strings.Split(bootstrap, ",")...),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchCompression(codecs[settings.Compression]),
 		kgo.RecordDeliveryTimeout(120 * time.Second),
@@ -132,7 +133,7 @@ func (franzGo) Read(bootstrap, topic string, partitions []int32) ([]driver.Recor
 		starts[partition] = kgo.NewOffset().AtStart()
 	}
 	client, err := kgo.NewClient(
-		kgo.SeedBrokers(bootstrap),
+		kgo.SeedBrokers(strings.Split(bootstrap, ",")...),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: starts}),
 	)
 	if err != nil {
@@ -188,7 +189,7 @@ type member struct {
 func (franzGo) Join(bootstrap, group, topic, protocol string) (driver.Member, error) {
 	m := &member{topic: topic, assigned: map[int32]bool{}}
 	options := []kgo.Opt{
-		kgo.SeedBrokers(bootstrap),
+		kgo.SeedBrokers(strings.Split(bootstrap, ",")...),
 		kgo.ConsumerGroup(group),
 		kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
