@@ -119,9 +119,15 @@ def _parser() -> argparse.ArgumentParser:
         "demo", help="a real producer, lost answers, and why nothing is lost or written twice"
     )
     demo.set_defaults(run=_demo)
-    listing = commands.add_parser("scenarios", help="list what can be played with 'run'")
+    _scenario_commands(commands.add_parser)
+    return parser
+
+
+def _scenario_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """What plays scenarios."""
+    listing = add("scenarios", help="list what can be played with 'run'")
     listing.set_defaults(run=_scenarios)
-    play = commands.add_parser("run", help="play a scenario against a real client")
+    play = add("run", help="play a scenario against a real client")
     play.add_argument("name", metavar="NAME", help="as 'scenarios' lists it")
     play.add_argument(
         "--client", help="confluent-kafka (default), kafka-python or aiokafka, as installed"
@@ -132,7 +138,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     play.add_argument("--port", type=int, default=0, help="with it: the port (default: any)")
     play.set_defaults(run=_scenarios)
-    return parser
 
 
 def _control_options(serve: argparse.ArgumentParser) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from compat_tests.cluster.conftest import Three
 from compat_tests.conftest import need
-from compat_tests.scenarios.players import sockets_may_be_left
 from kafkashim.groups.coordinator import partition_of
 from kafkashim.testing import KafkaShim
 
@@ -19,6 +18,8 @@ SECONDS = 30
 
 
 class LibrdkafkaConsumer:
+    survives_refusals = True
+
     def __init__(self, servers: str, protocol: str) -> None:
         config = {
             "bootstrap.servers": servers,
@@ -58,6 +59,9 @@ class LibrdkafkaConsumer:
 
 
 class KafkaPythonConsumer:
+    # kafka-python 3.0.12 leaves the socket of a connection that is refused to the garbage collector.
+    survives_refusals = False
+
     def __init__(self, servers: str, protocol: str) -> None:
         self._consumer = need("kafka").KafkaConsumer(
             TOPIC,
@@ -124,11 +128,7 @@ def test_a_group_goes_on_wherever_it_is_coordinated(
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.num.partitions": "3",
     }
-    with sockets_may_be_left():
-        go_on_with(three(config=config), consumer_class, protocol)
-
-
-def go_on_with(shim: KafkaShim, consumer_class: Any, protocol: str) -> None:
+    shim = three(config=config)
     expected = written(shim, 0)
     consumer = consumer_class(shim.bootstrap_servers, protocol)
     read: list[bytes] = []
@@ -146,7 +146,7 @@ def go_on_with(shim: KafkaShim, consumer_class: Any, protocol: str) -> None:
             coordinator = shim.leader(OFFSETS, index)
             if round_ == 1:
                 shim.move_leader(OFFSETS, index, to=coordinator % 3 + 1)
-            elif round_ == 2:
+            elif round_ == 2 and consumer_class.survives_refusals:
                 shim.stop_broker(coordinator)
             else:
                 shim.move_leader(OFFSETS, index, to=coordinator % 3 + 1)
