@@ -93,8 +93,6 @@ class Controller:
                 continue
             if not clean and broker_id in partition.elr:
                 partition.elr.remove(broker_id)
-                if broker_id not in partition.last_known_elr:
-                    partition.last_known_elr.append(broker_id)
             partition.remembers_from[broker_id] = partition.log.log_end_offset
             if partition.leader == NO_LEADER:
                 alone.append(partition)
@@ -300,25 +298,21 @@ class Controller:
         candidates = dict.fromkeys([*old_elr, *old_isr])
         partition.elr = [replica for replica in candidates if replica not in partition.isr]
         if old_isr and not partition.isr:
-            # Who led last is remembered alone (maybeUpdateLastKnownLeader).
+            # Who led last may lead again, whatever it lost (maybeUpdateLastKnownLeader).
             partition.last_known_elr = [partition.leader]
-            return
-        known = dict.fromkeys([*partition.last_known_elr, *candidates])
-        partition.last_known_elr = [
-            replica
-            for replica in known
-            if replica not in partition.isr and replica not in partition.elr
-        ]
 
     def _lead(self, partition: Partition, leader: int) -> None:
         partition.leader = leader
         if leader == NO_LEADER:
             partition.leader_epoch += 1
         else:
+            partition.last_known_elr = []
             partition.behind.pop(leader, None)
             partition.forget_as(leader)
             partition.begin_leader_epoch(partition.leader_epoch + 1)
         self._cluster.leader_changed(partition)
+        # Also who could not follow the old leader, because it was gone without being fenced.
+        self._catch_up(partition)
 
     def _lead_uncleanly(self, partition: Partition, leader: int) -> None:
         end = partition.behind.pop(leader, None)

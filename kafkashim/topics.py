@@ -33,7 +33,7 @@ class Partition:
         adding: replicas that are new in a reassignment that is under way; ``removing`` those that go.
         isr: those that are in sync, in the order in which they came to be so.
         elr: those that left while fewer than ``min.insync.replicas`` were in sync, and have all that was
-            committed (KIP-966); ``last_known_elr`` those of them that may have lost some of it.
+            committed (KIP-966); ``last_known_elr`` has who led last while nobody does.
         log_dirs: the log directory of each replica.
         limit: how far the high watermark may go; ``None`` while nothing holds it.
         behind: where the logs of replicas end that do not follow the leader.

@@ -234,6 +234,16 @@ def test_what_a_broker_took_while_it_was_cut_off_is_lost(shim: KafkaShim, at: As
     assert sorted(partition_of(at(1), "t").isr_nodes) == [1, 2, 3]
 
 
+def test_who_could_not_follow_a_dead_leader_follows_the_next(shim: KafkaShim, at: Ask) -> None:
+    led_by(shim, 3)
+    shim.stop_broker(3, clean=False)
+    shim.isolate(2)
+    shim.heal(2)
+    shim.clock.advance(seconds=SESSION_SECONDS)
+    leader = shim.leader("t", 0)
+    assert produce(at(leader), "t", GOOD, timeout_ms=100).error_code == NONE
+
+
 def test_a_fetch_that_waits_sees_only_what_its_broker_does(shim: KafkaShim, at: Ask) -> None:
     led_by(shim, 1)
     waiting = at(3)

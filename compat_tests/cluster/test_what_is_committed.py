@@ -90,6 +90,11 @@ class ThreeBrokers(RuleBasedStateMachine):
             self.start(broker_id)
         for broker_id in IDS:
             self.heal(broker_id)
+        # Nothing holds the high watermark back then, and everybody is in sync.
+        partition = self.partition
+        assert partition.leader != NO_LEADER
+        assert sorted(partition.isr) == sorted(partition.replicas)
+        assert partition.high_watermark == partition.log.log_end_offset
 
     @rule(broker_id=broker_ids)
     def start(self, broker_id: int) -> None:

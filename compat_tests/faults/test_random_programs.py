@@ -107,6 +107,10 @@ def play(start: Start, seed: int) -> tuple[list[bytes], list[Decision]]:
                 "reconnect.backoff.ms": 5,
                 "reconnect.backoff.max.ms": 20,
                 "topic.metadata.refresh.fast.interval.ms": 20,
+                # When it reaches no broker it otherwise forgets the leader epochs it knows, and goes back
+                # to a leader that is cut off and was replaced; that one finds its sequence out of order,
+                # as Apache Kafka does, and librdkafka gives up.
+                "metadata.recovery.strategy": "none",
                 "log_level": 0,
             }
         )
@@ -127,7 +131,9 @@ def play(start: Start, seed: int) -> tuple[list[bytes], list[Decision]]:
         assert producer.flush(20) == 0
         program = [fault(chance, chance.choice(APIS)) for _ in range(chance.randint(1, 4))]
         faults = [shim.faults.add(words) for words in program]
-        events = Events(shim, TOPIC, chance, restarts=True)
+        # A broker that was restarted remembers of a producer only the newest batch from before. When it
+        # leads, Apache Kafka calls others out of order that were written, and librdkafka gives up.
+        events = Events(shim, TOPIC, chance, restarts=rules != "kafka-4.3")
         moments = [chance.randrange(MESSAGES) for _ in range(chance.randint(1, 8))]
         for number in range(MESSAGES):
             send(b"%d" % number, number % partitions)
@@ -145,8 +151,8 @@ def play(start: Start, seed: int) -> tuple[list[bytes], list[Decision]]:
             for partition in range(partitions)
             for value in _in_order_once(shim, partition, partitions, told)
         ]
-        if again:
-            _only_after_a_gap(shim, told)
+        refused = _refused_for_a_gap(shim, told)
+        assert refused or not again, told
         return again, shim.journal.decisions()
 
 
@@ -170,18 +176,18 @@ def _in_order_once(shim: KafkaShim, partition: int, partitions: int, told: str) 
     return again
 
 
-def _only_after_a_gap(shim: KafkaShim, told: str) -> None:
-    """What was refused was ahead of what was written: nothing known was forgotten."""
-    refused = [
+def _refused_for_a_gap(shim: KafkaShim, told: str) -> bool:
+    """Whether a batch was out of order; it was ahead of what was written, and nothing was forgotten."""
+    reasons = [
         decision.verdict.reason
         for decision in shim.journal.decisions()
         if decision.error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
     ]
-    assert refused, told
-    for reason in refused:
+    for reason in reasons:
         assert reason.got is not None
         assert reason.expected is not None
         assert reason.got > reason.expected, told
+    return bool(reasons)
 
 
 def _written(shim: KafkaShim, partition: int) -> list[tuple[int, bytes]]:
