@@ -109,6 +109,9 @@ class Controller:
             if broker_id in partition.replicas:
                 if partition.leader == NO_LEADER:
                     self._change(partition, list(partition.isr))
+                elif partition.leader == broker_id:
+                    # It may have been chosen while it could not know.
+                    partition.end_as(broker_id)
                 self._catch_up(partition)
 
     # Elections
@@ -307,7 +310,8 @@ class Controller:
             partition.leader_epoch += 1
         else:
             partition.last_known_elr = []
-            partition.behind.pop(leader, None)
+            if self._follows(leader):
+                partition.end_as(leader)
             partition.forget_as(leader)
             partition.begin_leader_epoch(partition.leader_epoch + 1)
         self._cluster.leader_changed(partition)

@@ -155,6 +155,19 @@ class Partition:
         for batch in self.log.batches():
             self.producers.record(batch, batch.base_offset)
 
+    def end_as(self, broker_id: int) -> None:
+        """Have the log of a replica that leads: what it had not when it followed no more is lost.
+
+        That was never committed, because the high watermark waits for all in sync.
+        """
+        end = self.behind.pop(broker_id, None)
+        if end is None:
+            return
+        if end < self.log.log_end_offset:
+            self.truncate_to(end)
+            self.log.epochs.assign(self.leader_epoch, self.log.log_end_offset)
+        self.settle()
+
     def begin_leader_epoch(self, epoch: int) -> None:
         """A leader begins, whose batches carry this epoch."""
         self.leader_epoch = epoch
@@ -214,6 +227,7 @@ class Partition:
     def adopt(self, other: Partition) -> None:
         """Go on with the log of a leader that was cut off and is still the leader."""
         self.log, self.producers = other.log, other.producers
+        self.behind.pop(other.leader, None)
         self.settle()
 
     def read(self, offset: int, max_bytes: int, at_least_one: bool) -> list[memoryview]:

@@ -244,6 +244,34 @@ def test_who_could_not_follow_a_dead_leader_follows_the_next(shim: KafkaShim, at
     assert produce(at(leader), "t", GOOD, timeout_ms=100).error_code == NONE
 
 
+def test_who_is_chosen_while_it_is_cut_off_leads_with_its_own_log(shim: KafkaShim, at: Ask) -> None:
+    led_by(shim, 2)
+    produce(at(2), "t", GOOD)
+    shim.isolate(1)
+    # Nobody waits for the replica that is cut off, and nothing is committed without it.
+    assert produce(at(2), "t", GOOD, acks=1).error_code == NONE
+    assert offsets(fetch(at(2), "t", 0)) == [0]
+    shim.move_leader("t", 0, to=1)
+    shim.heal(1)
+    assert produce(at(1), "t", GOOD, timeout_ms=100).base_offset == 2
+    assert offsets(fetch(at(3), "t", 0)) == [0, 2]
+
+
+def test_what_was_not_committed_stays_where_who_was_chosen_never_came(
+    shim: KafkaShim, at: Ask
+) -> None:
+    led_by(shim, 2)
+    shim.isolate(1)
+    assert produce(at(2), "t", GOOD, acks=1).error_code == NONE
+    shim.move_leader("t", 0, to=1)
+    shim.clock.advance(seconds=SESSION_SECONDS)
+    leader = shim.leader("t", 0)
+    assert leader in (2, 3)
+    assert offsets(fetch(at(leader), "t", 0)) == [0]
+    shim.heal(1)
+    assert produce(at(leader), "t", GOOD, timeout_ms=100).base_offset == 2
+
+
 def test_a_fetch_that_waits_sees_only_what_its_broker_does(shim: KafkaShim, at: Ask) -> None:
     led_by(shim, 1)
     waiting = at(3)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
+from uuid import UUID
 
 from kafka_codecs.errors import ErrorCode
 from kafka_codecs.messages.api_10_find_coordinator import (
@@ -18,6 +19,7 @@ from kafka_codecs.messages.api_10_find_coordinator import (
 from kafkashim.apis import RequestContext
 from kafkashim.apis.coordination import coordinator
 from kafkashim.apis.leadership import Node, nodes
+from kafkashim.ids import base64_id
 from kafkashim.internal_topics import OFFSETS, SHARE_STATE, TRANSACTIONS
 from kafkashim.state import Broker
 
@@ -88,7 +90,8 @@ def _node(key_type: int, key: str, broker: Broker, context: RequestContext) -> N
     topic = TOPIC_OF[key_type]
     if not broker.isolated:
         broker.cluster.create_missing_topic(topic)
-    found = nodes(broker, context.connection, [coordinator(broker, topic, key)])
+    name = _share_name(key) if key_type == SHARE else key
+    found = nodes(broker, context.connection, [coordinator(broker, topic, name)])
     return found[0] if found else None
 
 
@@ -109,11 +112,21 @@ def _is_share_key(key: str) -> bool:
     return bool(group.strip()) and _is_topic_id(topic_id) and _is_int(partition)
 
 
+def _share_name(key: str) -> str:
+    """What the hash of a key is taken of: its parts, written anew (``SharePartitionKey``)."""
+    group, topic_id, partition = key.rsplit(":", 2)
+    return f"{group}:{base64_id(UUID(bytes=_topic_id(topic_id)))}:{int(partition)}"
+
+
+def _topic_id(text: str) -> bytes:
+    return urlsafe_b64decode(text.rstrip("=") + "==")
+
+
 def _is_topic_id(text: str) -> bool:
     if not BASE64_URL.fullmatch(text):
         return False
     try:
-        return len(urlsafe_b64decode(text.rstrip("=") + "==")) == 16
+        return len(_topic_id(text)) == 16
     except ValueError:
         return False
 

@@ -22,7 +22,11 @@ def handle(
     request: DescribeGroupsRequest, broker: Broker, context: RequestContext
 ) -> DescribeGroupsResponse:
     """Describe each group that was asked for; one that is not there is dead."""
-    groups = [_describe(group_id, broker, context.version) for group_id in request.groups]
+    groups = [
+        _describe(group_id, broker, context.version)
+        for together in broker.groups.by_partition(request.groups)
+        for group_id in together
+    ]
     if request.include_authorized_operations:
         for group in groups:
             if not group.error_code:

@@ -10,6 +10,7 @@ from kafka_codecs.messages.api_42_delete_groups import (
 )
 from kafkashim.apis import RequestContext
 from kafkashim.apis.coordination import group_error
+from kafkashim.java_hash import in_map_order
 from kafkashim.state import Broker
 
 
@@ -17,10 +18,12 @@ def handle(
     request: DeleteGroupsRequest, broker: Broker, context: RequestContext
 ) -> DeleteGroupsResponse:
     """Delete each group, once."""
+    names: list[str] = []
+    for together in broker.groups.by_partition(dict.fromkeys(request.groups_names)):
+        names += together if broker.cluster.alone else in_map_order(together)
     return DeleteGroupsResponse(
         results=[
-            DeletableGroupResult(group_id=name, error_code=_delete(name, broker))
-            for name in dict.fromkeys(request.groups_names)
+            DeletableGroupResult(group_id=name, error_code=_delete(name, broker)) for name in names
         ]
     )
 

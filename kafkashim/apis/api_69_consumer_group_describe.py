@@ -31,7 +31,9 @@ def handle(
 ) -> ConsumerGroupDescribeResponse:
     """Describe each group that was asked for."""
     # What cannot be a group is answered before the others are looked for.
-    ordered = sorted(request.group_ids, key=bool)
+    ordered: list[str] = [group_id for group_id in request.group_ids if not group_id]
+    for together in broker.groups.by_partition(g for g in request.group_ids if g):
+        ordered += together
     return ConsumerGroupDescribeResponse(
         groups=[
             _describe(group_id, broker, operations=request.include_authorized_operations)

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from kafka_codecs.errors import ErrorCode
+from kafka_codecs.flat import Malformed
 from kafka_codecs.messages.api_11_join_group import (
     JoinGroupRequestProtocol,
     JoinGroupResponse,
@@ -33,12 +34,16 @@ class GroupState(Enum):
 
 
 class Persisted(NamedTuple):
-    """A classic group as its coordinator writes it down."""
+    """A classic group as its coordinator writes it down (``GroupMetadataValue``).
+
+    Of the members' protocols it has the one that was chosen.
+    """
 
     generation_id: int
     protocol_type: str | None
     protocol_name: str | None
     leader_id: str | None
+    state_since_ms: int
     members: list[ClassicGroupMember]
 
 
@@ -72,16 +77,22 @@ class ClassicGroup:
         self.new_member_added = False
 
     def persist(self) -> None:
-        """Write down the generation and its members (``GroupMetadataValue``)."""
+        """Write down the generation and its members."""
+        members: list[ClassicGroupMember] = []
+        for member in self.members.values():
+            written = copy(member)
+            written.protocols = [p for p in member.protocols if p.name == self.protocol_name][:1]
+            members.append(written)
         self.persisted = Persisted(
             self.generation_id,
             self.protocol_type,
             self.protocol_name,
             self.leader_id,
-            [copy(member) for member in self.members.values()],
+            self.state_since_ms,
+            members,
         )
 
-    def restore(self, persisted: Persisted, now_ms: int) -> None:
+    def restore(self, persisted: Persisted) -> None:
         """Be what was written down, as a coordinator that reads it is."""
         self.generation_id, self.protocol_type, self.protocol_name, self.leader_id = persisted[:4]
         self.members = {member.member_id: copy(member) for member in persisted.members}
@@ -96,8 +107,13 @@ class ClassicGroup:
         self.pending_join.clear()
         self.pending_sync.clear()
         self.new_member_added = False
-        self.learn_topics()
-        self.transition_to(GroupState.STABLE if self.members else GroupState.EMPTY, now_ms)
+        try:
+            self.learn_topics()
+        except Malformed:
+            # A static member that came back may have said what cannot be read.
+            self.topics = None
+        state = GroupState.STABLE if self.members else GroupState.EMPTY
+        self.transition_to(state, persisted.state_since_ms)
 
     def transition_to(self, state: GroupState, now_ms: int) -> None:
         """Enter a state."""

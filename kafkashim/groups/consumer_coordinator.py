@@ -199,10 +199,13 @@ class ConsumerCoordinator:
         group.put(member)
         if not moved or member.classic is not None:
             return
-        key = ("rebalance", group.group_id, member.member_id)
-        if member.state is not MemberState.UNREVOKED_PARTITIONS:
-            self._timers.cancel(key)
-            return
+        if member.state is MemberState.UNREVOKED_PARTITIONS:
+            self._wait_for_revocation(group, member)
+        else:
+            self._timers.cancel(("rebalance", group.group_id, member.member_id))
+
+    def _wait_for_revocation(self, group: ConsumerGroup, member: ConsumerGroupMember) -> None:
+        """Give a member its rebalance timeout to give up what it has to."""
         epoch, timeout = member.epoch, member.rebalance_timeout_ms
 
         def time_is_up() -> None:
@@ -211,7 +214,19 @@ class ConsumerCoordinator:
                 reason = f"it failed to transition from epoch {epoch} within {timeout}ms"
                 self.fence(group, [found], reason)
 
+        key = ("rebalance", group.group_id, member.member_id)
         self._timers.schedule(key, timeout, time_is_up)
+
+    def load(self, group: ConsumerGroup) -> None:
+        """Begin the time of a group anew at another coordinator (``GroupMetadataManager.onLoaded``).
+
+        Members of the classic protocol get the others' session there, until they are heard of.
+        """
+        group.look_at_topics_ms = 0
+        for member in map(group.members.__getitem__, group.ids_in_order()):
+            self._watch(group, member.member_id, self._session_timeout(group))
+            if member.state is MemberState.UNREVOKED_PARTITIONS:
+                self._wait_for_revocation(group, member)
 
     def replace(
         self, group: ConsumerGroup, old: ConsumerGroupMember, new: ConsumerGroupMember
@@ -344,13 +359,18 @@ class ConsumerCoordinator:
 
     def watch(self, group: ConsumerGroup, member: ConsumerGroupMember) -> None:
         """Begin a member's session anew."""
-        member_id = member.member_id
         timeout = (
-            self._config_of(group.group_id, "session.timeout.ms")
+            self._session_timeout(group)
             if member.classic is None
             else member.classic.session_timeout_ms
         )
-        self.fence_after(group, member_id, "session", timeout, "the member session expired")
+        self._watch(group, member.member_id, timeout)
+
+    def _session_timeout(self, group: ConsumerGroup) -> int:
+        return self._config_of(group.group_id, "session.timeout.ms")
+
+    def _watch(self, group: ConsumerGroup, member_id: str, timeout_ms: int) -> None:
+        self.fence_after(group, member_id, "session", timeout_ms, "the member session expired")
 
     def fence_after(
         self, group: ConsumerGroup, member_id: str, what: str, timeout_ms: int, reason: str

@@ -203,6 +203,7 @@ class Migration:
             version = protocol_version(added.metadata(classic.protocol_name))
             added.assignment = self.encoded(targets[added.member_id], version)
             self._rebalancer.watch(classic, added)
+        classic.persist()
         self._groups[group.group_id] = classic
         log.info("Group %s is a classic one now", group.group_id)
         if rebalance:

@@ -29,6 +29,7 @@ from kafkashim.groups.expiration import expire_offsets
 from kafkashim.groups.joining import Joining
 from kafkashim.groups.member import Join
 from kafkashim.groups.offsets import OffsetAndMetadata, Offsets
+from kafkashim.groups.offsets_topic import OffsetsTopic, in_map_order_of_partitions
 from kafkashim.groups.rebalance import Rebalancer, synced_response
 from kafkashim.groups.timers import Timers
 from kafkashim.ids import IdSource
@@ -51,12 +52,28 @@ def partition_of(key: str, partitions: int) -> int:
 
 
 class GroupCoordinator:
-    """All groups and their committed offsets."""
+    """All groups and their committed offsets.
 
-    def __init__(self, clock: Clock, config: Config, ids: IdSource, topics: Topics) -> None:
+    Args:
+        clock: the cluster's.
+        config: the cluster's.
+        ids: where member ids come from.
+        topics: what groups read.
+        partitions: who coordinates which groups; ``None`` where one broker coordinates all.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        config: Config,
+        ids: IdSource,
+        topics: Topics,
+        partitions: OffsetsTopic | None = None,
+    ) -> None:
         self._clock = clock
         self._config = config
-        self._timers = Timers(clock)
+        self._partitions = partitions
+        self._timers = Timers(clock, None if partitions is None else self._is_stuck)
         self._rebalancer = Rebalancer(clock, self._timers, config.group_initial_rebalance_delay_ms)
         self._joining = Joining(self._rebalancer, ids, config.group_max_size)
         self.groups: dict[str, ClassicGroup | ConsumerGroup] = {}
@@ -72,31 +89,56 @@ class GroupCoordinator:
     def for_cluster(cls, cluster: Cluster) -> Self:
         """The coordinator of a cluster."""
         topics = Topics(cluster.topics, cluster.topics_by_id)
-        return cls(cluster.clock, cluster.config, cluster.ids, topics)
+        partitions = None
+        if not cluster.alone:
+            count = cluster.config.get_int("offsets.topic.num.partitions")
+            partitions = OffsetsTopic(cluster.topics, count)
+        return cls(cluster.clock, cluster.config, cluster.ids, topics, partitions)
 
     def close(self) -> None:
         """Stop all timers; what is parked stays unanswered."""
         self._timers.close()
 
+    def _is_stuck(self, group_id: str) -> bool:
+        """Whether a group's coordinator is gone, so that no time passes for it."""
+        partitions = self._partitions
+        return partitions is not None and partitions.is_stuck(
+            partition_of(group_id, partitions.partitions)
+        )
+
+    def by_partition(self, group_ids: Iterable[str]) -> list[list[str]]:
+        """Names of groups as those are asked for who coordinate them: by partition, each as it came.
+
+        ``GroupCoordinatorService`` does so with several of a request. One broker takes them as they came.
+        """
+        if self._partitions is None:
+            return [list(group_ids)]
+        count = self._partitions.partitions
+        found: dict[int, list[str]] = {}
+        for group_id in group_ids:
+            found.setdefault(partition_of(group_id, count), []).append(group_id)
+        return [found[partition] for partition in in_map_order_of_partitions(found)]
+
     def moved(self, partition: int, partitions: int, *, led: bool) -> None:
         """Another broker coordinates the groups of a partition, or none does.
 
         Who waits is told NOT_COORDINATOR. A group is what was written down of it then: in its last stable
-        generation, its members' sessions begun anew; one that never was stable is gone.
+        generation, or empty, its members' sessions begun anew.
         """
-        now = self._clock.now_ms()
+        where = self._partitions
+        if where is not None and not where.has_moved(partition, where.leader(partition)):
+            return
         for group in list(self.groups.values()):
             if partition_of(group.group_id, partitions) != partition:
                 continue
             if isinstance(group, ConsumerGroup):
                 self.consumer.groups.cancel_all_timers(group)
                 if led:
-                    for member in group.members.values():
-                        self.consumer.groups.watch(group, member)
+                    self.consumer.groups.load(group)
                 continue
             self._rebalancer.unload(group)
             if group.persisted is not None:
-                group.restore(group.persisted, now)
+                group.restore(group.persisted)
             else:
                 del self.groups[group.group_id]
                 if self.offsets.of_group(group.group_id):
@@ -178,7 +220,11 @@ class GroupCoordinator:
             if group is None and request.member_id:
                 join.fail(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id)
             else:
-                self._joining.join(group or self._create(request.group_id), join)
+                if group is None:
+                    # That it is there is written down at once, and then not before its next generation.
+                    group = self._create(request.group_id)
+                    group.persist()
+                self._joining.join(group, join)
         return join.parked
 
     def sync(
@@ -318,6 +364,8 @@ class GroupCoordinator:
                     else ErrorCode.ILLEGAL_GENERATION
                 )
             group = self._create(group_id)
+            if any(True for _ in partitions):
+                group.persist()
         if isinstance(group, ConsumerGroup):
             return commit_error(group, member_id, generation_id, version, partitions)
         error = group.validate_offset_commit(member_id, group_instance_id, generation_id)
@@ -386,6 +434,8 @@ class GroupCoordinator:
 
     def topic_changed(self, topic: str) -> None:
         """Let groups whose coordinator assigns know that a topic came, grew or went."""
+        if self._partitions is not None:
+            self._partitions.look()
         if self._consumer is not None:
             self._consumer.groups.topic_changed(topic)
 
