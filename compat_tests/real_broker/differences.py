@@ -62,6 +62,7 @@ NOT_IN_SCENES = {
     "Log directories": "of the disk, and of moments",
     "Regular expressions": "of mistakes few clients make",
     "Several brokers": "shown with three of both: test_cluster.py",
+    "Coordinators of several brokers": "what they answer where is shown: test_cluster.py",
     "Durability": "shown by restarting both: test_restart.py",
     "After an unclean restart": "test_restart.py leaves out what was deleted as a whole",
     "TLS and SASL": "both are started without them",
