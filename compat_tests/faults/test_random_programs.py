@@ -17,12 +17,16 @@ from compat_tests.conftest import need
 from compat_tests.faults.programs import BROKERS, Events
 from compat_tests.server.conftest import LogLines
 from kafka_codecs.errors import ErrorCode
+from kafka_codecs.messages.api_00_produce import ProduceRequest
+from kafka_codecs.messages.api_03_metadata import MetadataResponse
 from kafkashim.state import Decision
 from kafkashim.testing import KafkaShim
 
 Start = Callable[..., KafkaShim]
 TOPIC = "orders"
 MESSAGES = 60
+# So many requests that all went astray are no accident.
+LAST_SENT = 50
 # What a broker answers when it did not append, and when it did.
 BEFORE = ("NOT_LEADER_OR_FOLLOWER", "NOT_ENOUGH_REPLICAS", "KAFKA_STORAGE_ERROR")
 AFTER = ("REQUEST_TIMED_OUT", "NOT_ENOUGH_REPLICAS_AFTER_APPEND")
@@ -88,32 +92,36 @@ def test_what_is_delivered_is_there_once_and_in_order(
         pytest.xfail(f"librdkafka #4953: {len(again)} messages again, in a new epoch")
 
 
+def _producer(shim: KafkaShim, chance: random.Random) -> Any:
+    return need("confluent_kafka").Producer(
+        {
+            "bootstrap.servers": shim.bootstrap_servers,
+            "enable.idempotence": True,
+            "linger.ms": chance.choice((0, 1)),
+            "batch.num.messages": chance.choice((1, 3, 10)),
+            "request.timeout.ms": 1000,
+            # How long it waits for an answer that does not come.
+            "socket.timeout.ms": 1000,
+            "retry.backoff.ms": 5,
+            "reconnect.backoff.ms": 5,
+            "reconnect.backoff.max.ms": 20,
+            "topic.metadata.refresh.fast.interval.ms": 20,
+            # When it reaches no broker it otherwise forgets the leader epochs it knows, and goes back
+            # to a leader that is cut off and was replaced. That one finds its sequence out of order, as
+            # one of Apache Kafka does, and librdkafka gives up.
+            "metadata.recovery.strategy": "none",
+            "log_level": 0,
+        }
+    )
+
+
 def play(start: Start, seed: int) -> tuple[list[bytes], list[Decision]]:
     """Play a program; gives what the client sent again in a new epoch, and what the brokers decided."""
     chance = random.Random(seed)
     rules = chance.choice(("explicit", "kafka-4.3"))
     partitions = chance.choice((1, 2))
     with three_brokers(start, rules=rules, config={"num.partitions": str(partitions)}) as shim:
-        producer = need("confluent_kafka").Producer(
-            {
-                "bootstrap.servers": shim.bootstrap_servers,
-                "enable.idempotence": True,
-                "linger.ms": chance.choice((0, 1)),
-                "batch.num.messages": chance.choice((1, 3, 10)),
-                "request.timeout.ms": 1000,
-                # How long it waits for an answer that does not come.
-                "socket.timeout.ms": 1000,
-                "retry.backoff.ms": 5,
-                "reconnect.backoff.ms": 5,
-                "reconnect.backoff.max.ms": 20,
-                "topic.metadata.refresh.fast.interval.ms": 20,
-                # When it reaches no broker it otherwise forgets the leader epochs it knows, and goes back
-                # to a leader that is cut off and was replaced; that one finds its sequence out of order,
-                # as Apache Kafka does, and librdkafka gives up.
-                "metadata.recovery.strategy": "none",
-                "log_level": 0,
-            }
-        )
+        producer = _producer(shim, chance)
         outcomes: dict[bytes, Any] = {}
 
         def send(value: bytes, partition: int) -> None:
@@ -143,6 +151,8 @@ def play(start: Start, seed: int) -> tuple[list[bytes], list[Decision]]:
         events.over()
         left = producer.flush(60)
         told = "\n".join([f"rules {rules}", *map(str, faults), *events.told])
+        if left and _asks_who_does_not_lead(shim):
+            pytest.xfail("librdkafka #4976: it is told who leads, and asks another for ever")
         assert left == 0, told
         failed = {value: error for value, error in outcomes.items() if error is not None}
         assert not failed, f"{failed}\n{told}"
@@ -154,6 +164,25 @@ def play(start: Start, seed: int) -> tuple[list[bytes], list[Decision]]:
         refused = _refused_for_a_gap(shim, told)
         assert refused or not again, told
         return again, shim.journal.decisions()
+
+
+def _asks_who_does_not_lead(shim: KafkaShim) -> bool:
+    """Whether all that was sent last went to a broker that the client was told does not lead.
+
+    So it comes when a leader moves twice before librdkafka has moved the partition once
+    (``compat_tests/real_broker/stuck_producer.py`` has it come about on Apache Kafka).
+    """
+    leaders: dict[int, int] = {}
+    astray: list[bool] = []
+    for entry in shim.journal.requests(api="Metadata")[-1:]:
+        assert isinstance(entry.response, MetadataResponse)
+        partitions = entry.response.topics[0].partitions
+        leaders = {each.partition_index: each.leader_id for each in partitions}
+    for entry in shim.journal.requests(api="Produce")[-LAST_SENT:]:
+        assert isinstance(entry.request, ProduceRequest)
+        for topic in entry.request.topic_data:
+            astray += [leaders.get(each.index) != entry.broker for each in topic.partition_data]
+    return bool(leaders) and all(astray)
 
 
 def _in_order_once(shim: KafkaShim, partition: int, partitions: int, told: str) -> list[bytes]:

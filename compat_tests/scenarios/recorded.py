@@ -15,7 +15,9 @@ FOLDER = Path(__file__).parent / "recorded"
 # In which rule books the outcomes of the clients are compared.
 BOOKS = ("explicit", "kafka-4.3")
 # What can be brought about on Apache Kafka, and comes to the same end there.
-ON_APACHE_KAFKA = ("answer-lost", "records-deleted", "restarted-clean", "restarted-unclean")
+ON_ONE_BROKER = ("answer-lost", "records-deleted", "restarted-clean", "restarted-unclean")
+ON_THREE_BROKERS = ("leader-moved",)
+ON_APACHE_KAFKA = (*ON_ONE_BROKER, *ON_THREE_BROKERS)
 
 
 def load(scenario: str) -> dict[str, Any]:

@@ -178,7 +178,7 @@ BROUGHT_ABOUT: dict[str, Callable[[Play], None]] = {
 
 
 def test_the_document_tells_of_these() -> None:
-    assert tuple(BROUGHT_ABOUT) == recorded.ON_APACHE_KAFKA
+    assert tuple(BROUGHT_ABOUT) == recorded.ON_ONE_BROKER
 
 
 @pytest.mark.parametrize("client", [CONFLUENT_KAFKA, *DRIVEN])
