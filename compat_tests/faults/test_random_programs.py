@@ -27,6 +27,7 @@ TOPIC = "orders"
 MESSAGES = 60
 # So many requests that all went astray are no accident.
 LAST_SENT = 50
+INT32_MAX = 2**31 - 1
 # What a broker answers when it did not append, and when it did.
 BEFORE = ("NOT_LEADER_OR_FOLLOWER", "NOT_ENOUGH_REPLICAS", "KAFKA_STORAGE_ERROR")
 AFTER = ("REQUEST_TIMED_OUT", "NOT_ENOUGH_REPLICAS_AFTER_APPEND")
@@ -201,8 +202,23 @@ def _in_order_once(shim: KafkaShim, partition: int, partitions: int, told: str) 
             again.append(value)
         else:
             epochs[value] = epoch
+    if list(epochs) != values and _numbered_before_its_epoch(shim):
+        assert sorted(epochs) == sorted(values), told
+        pytest.xfail("librdkafka began a new epoch in the middle of what it had to send")
     assert list(epochs) == values, f"{told}\n{shim.journal.transcript()}"
     return again
+
+
+def _numbered_before_its_epoch(shim: KafkaShim) -> bool:
+    """Whether a message came in an epoch that began behind it: with a sequence below 0, on the ring.
+
+    What is behind it was taken by then, as Apache Kafka takes it (``test_sent_again.py``), and the order
+    is broken.
+    """
+    return any(
+        decision.batch.producer_epoch > 0 and decision.batch.base_sequence > INT32_MAX - MESSAGES
+        for decision in shim.journal.decisions()
+    )
 
 
 def _refused_for_a_gap(shim: KafkaShim, told: str) -> bool:
