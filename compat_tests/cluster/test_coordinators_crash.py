@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from compat_tests.cluster.conftest import Three
@@ -11,10 +9,9 @@ from compat_tests.cluster.test_groups_of_clients import (
     GROUP,
     OFFSETS,
     PARTITIONS,
-    SECONDS,
     TOPIC,
     LibrdkafkaConsumer,
-    committed,
+    read_all,
     written,
 )
 from compat_tests.conftest import need
@@ -68,21 +65,14 @@ def test_nobody_joins_again(three: Three, protocol: str) -> None:
     expected = written(shim, 0)
     consumer = Consumer(shim.bootstrap_servers, protocol)
     read: list[bytes] = []
-
-    def read_all() -> None:
-        end = time.monotonic() + SECONDS
-        while set(read) != expected or committed(shim) != len(expected):
-            read.extend(consumer.poll())
-            assert time.monotonic() < end, (len(read), committed(shim), shim.journal.transcript(20))
-
     try:
-        read_all()
+        read_all(shim, consumer, read, expected)
         before = generation(shim)
         index = partition_of(GROUP, 50)
         shim.stop_broker(shim.leader(OFFSETS, index), clean=False)
         shim.clock.advance(seconds=FENCED_AFTER_SECONDS)
         expected |= written(shim, 1)
-        read_all()
+        read_all(shim, consumer, read, expected)
         assert generation(shim) == before
         assert len(read) == len(expected)
     finally:

@@ -111,6 +111,14 @@ def committed(shim: KafkaShim) -> int:
     return shim.call(look)
 
 
+def read_all(shim: KafkaShim, consumer: Any, read: list[bytes], expected: set[bytes]) -> None:
+    """Have a consumer read until it read all that is expected, and committed it."""
+    end = time.monotonic() + SECONDS
+    while set(read) != expected or committed(shim) != len(expected):
+        read.extend(consumer.poll())
+        assert time.monotonic() < end, (len(read), committed(shim), shim.journal.transcript(20))
+
+
 @pytest.mark.parametrize(
     ("consumer_class", "protocol"),
     [
@@ -132,15 +140,8 @@ def test_a_group_goes_on_wherever_it_is_coordinated(
     expected = written(shim, 0)
     consumer = consumer_class(shim.bootstrap_servers, protocol)
     read: list[bytes] = []
-
-    def read_all() -> None:
-        end = time.monotonic() + SECONDS
-        while set(read) != expected or committed(shim) != len(expected):
-            read.extend(consumer.poll())
-            assert time.monotonic() < end, (len(read), committed(shim), shim.journal.transcript(20))
-
     try:
-        read_all()
+        read_all(shim, consumer, read, expected)
         index = partition_of(GROUP, 3)
         for round_ in range(1, ROUNDS + 1):
             coordinator = shim.leader(OFFSETS, index)
@@ -154,7 +155,7 @@ def test_a_group_goes_on_wherever_it_is_coordinated(
                     to = shim.leader(TOPIC, partition) % 3 + 1
                     shim.move_leader(TOPIC, partition, to=to)
             expected |= written(shim, round_)
-            read_all()
+            read_all(shim, consumer, read, expected)
             for stopped in set(shim.brokers) - alive(shim):
                 shim.start_broker(stopped)
         # Nothing was read again: what was committed was kept.

@@ -381,6 +381,30 @@ def too_few_in_sync(nodes: Nodes) -> Told:
     return told
 
 
+def what_only_the_leader_had(nodes: Nodes) -> Told:
+    """An eligible replica leads that lacks what the last leader took with acks 1."""
+    told: Told = {}
+    nodes.create("eligible", [1, 2, 3], min_insync_replicas="2")
+    told["of all"] = put(nodes, 1, "eligible", of_producer(7, 0, 0))
+    nodes.stop(3)
+    nodes.until_told("eligible", led(1, 0, [1, 2, 3], [1, 2], [3]), brokers=(1, 2))
+    nodes.stop(2)
+    nodes.until_told("eligible", led(1, 0, [1, 2, 3], [1], [2, 3]), brokers=(1,))
+    told["of the leader"] = put(nodes, 1, "eligible", of_producer(7, 0, 1), acks=1)
+    nodes.kill(1)
+    nodes.session_over()
+    nodes.start(2)
+    nodes.until_told("eligible", led(2, 2, [1, 2, 3], [2], [1, 3]), brokers=(2,))
+    nodes.start(3)
+    nodes.until_told("eligible", led(2, 2, [1, 2, 3], [2, 3], [1]), brokers=(2, 3))
+    told["what may be read"] = get(nodes, 2, "eligible")
+    told["taken again"] = put(nodes, 2, "eligible", of_producer(7, 0, 1))
+    nodes.start(1)
+    nodes.until_told("eligible", led(2, 2, [1, 2, 3], [1, 2, 3], []))
+    told["what can be read"] = get(nodes, 2, "eligible")
+    return told
+
+
 def waiting_while_it_moves(nodes: Nodes) -> Told:
     """Fetches that wait at a leader that leads no more."""
     told: Told = {}
@@ -473,6 +497,7 @@ QUESTIONS = (
     orderly_stop,
     a_crash,
     too_few_in_sync,
+    what_only_the_leader_had,
     waiting_while_it_moves,
     remembered,
     cut_off,

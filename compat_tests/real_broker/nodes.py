@@ -92,7 +92,8 @@ class Nodes:
             ],
         )
         request = CreateTopicsRequest(topics=[topic], timeout_ms=10_000)
-        assert self.raw(at, request, 5).topics[0].error_code == 0
+        answer = self.raw(at, request, 5).topics[0]
+        assert answer.error_code == 0, (answer.error_code, answer.error_message)
         for broker in self.running:
             self.until(lambda b=broker: not self.topic(b, name).error_code)  # type: ignore[misc]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,13 +25,10 @@ from compat_tests.scenarios.test_on_apache_kafka import (
     BOOK,
     FOR_EVER_MS,
     HELD_MS,
-    QUIET_SECONDS,
     SCENARIOS,
-    WAIT_SECONDS,
     HoldAnswers,
+    wait_until_appended,
 )
-from compat_tests.server.asking import log_end
-from compat_tests.wire_client import WireClient
 from kafkashim.relay import Relay
 from kafkashim.scenarios.clients import Client, Produced, label_of, value_of
 from kafkashim.scenarios.outcome import compare
@@ -63,18 +59,6 @@ def behind_relays() -> Iterator[tuple[ApacheKafkaCluster, dict[int, Relay]]]:
             relay.close()
 
 
-def wait_until_quiet(wire: WireClient) -> None:
-    """Wait until records came, and no more do."""
-    end = time.monotonic() + WAIT_SECONDS
-    before, since = 0, time.monotonic()
-    while not before or time.monotonic() - since < QUIET_SECONDS:
-        assert time.monotonic() < end
-        there = log_end(wire, TOPIC)
-        if there != before:
-            before, since = there, time.monotonic()
-        time.sleep(0.02)
-
-
 def play(kafka: ApacheKafkaCluster, relays: dict[int, Relay], client: Client) -> Produced:
     """Have a client send, and stop the leader meanwhile; gives what the client reported."""
     leader, *others = BROKERS
@@ -91,7 +75,7 @@ def play(kafka: ApacheKafkaCluster, relays: dict[int, Relay], client: Client) ->
     )
     thread.start()
     with kafka.client(leader) as wire:
-        wait_until_quiet(wire)
+        wait_until_appended(wire)
     # The connections end before another broker leads, as they do when a broker goes at once. Otherwise
     # Java sends the new leader, on a connection where nothing is in flight, what comes behind the batches
     # under way, and then these are older than the five that are remembered.

@@ -79,6 +79,20 @@ class HoldAnswers:
         return FORWARD
 
 
+def wait_until_appended(wire: WireClient, count: int | None = None) -> None:
+    """Wait until so many records are there, or until no more come."""
+    end = time.monotonic() + WAIT_SECONDS
+    before, since = 0, time.monotonic()
+    while count != before:
+        assert time.monotonic() < end
+        there = log_end(wire, TOPIC)
+        if there != before:
+            before, since = there, time.monotonic()
+        if count is None and before and time.monotonic() - since > QUIET_SECONDS:
+            return
+        time.sleep(0.02)
+
+
 class Play:
     """Apache Kafka behind a relay, and a client that sends the messages of a scenario meanwhile."""
 
@@ -113,18 +127,9 @@ class Play:
                 time.sleep(0.02)
 
     def appended(self, count: int | None = None) -> None:
-        """Wait until so many records are there, or until no more come."""
-        end = time.monotonic() + WAIT_SECONDS
+        """As :func:`wait_until_appended`."""
         with WireClient(*self.kafka.address) as wire:
-            before, since = 0, time.monotonic()
-            while count != before:
-                assert time.monotonic() < end
-                there = log_end(wire, TOPIC)
-                if there != before:
-                    before, since = there, time.monotonic()
-                if count is None and before and time.monotonic() - since > QUIET_SECONDS:
-                    return
-                time.sleep(0.02)
+            wait_until_appended(wire, count)
 
     def restart(self, *, clean: bool) -> None:
         """Take the broker from its clients, restart it, and let them come again."""
